@@ -1,0 +1,122 @@
+"""The settings table: every environment variable the app reads, in one place, read once.
+
+Each row gives name, default, kind and help; the README table is tested against it.
+A bad value raises `SettingsError` with the variable's name and what was expected.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from realtime_agents.errors import SettingsError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One row of the table."""
+
+    name: str
+    field: str
+    default: str
+    kind: str
+    """One of: text, secret, url, path, int, float, choice:a|b."""
+    help: str
+
+
+TABLE: tuple[Setting, ...] = (
+    Setting("HOST", "host", "127.0.0.1", "text", "Address to listen on. Anything but loopback opens the app to your network."),
+    Setting("PORT", "port", "8000", "int", "Port of the page, the API and the local engine."),
+    Setting("DATA_DIR", "data_dir", ".data", "path", "Folder for the history and knowledge databases."),
+    Setting("AGENTS_DIR", "agents_dir", "agent_configs", "path", "Folder with one sub-folder per scenario."),
+    Setting("SCENARIO", "scenario", "benefits", "text", "Scenario that is open when the page loads."),
+    Setting("OPENAI_API_KEY", "openai_api_key", "", "secret", "Talk to OpenAI Realtime instead of the local engine."),
+    Setting("REALTIME_BASE_URL", "realtime_base_url", "", "url", "Any Realtime-compatible server, for example https://host/v1."),
+    Setting("REALTIME_MODEL", "realtime_model", "gpt-realtime-2.1", "text", "Model name sent to OpenAI or to REALTIME_BASE_URL."),
+    Setting("DATABASE_URL", "database_url", "", "url", "History database; empty means SQLite in DATA_DIR."),
+    Setting("ENGINE_WORDS_PER_S", "engine_words_per_s", "14", "float", "Pace of the local engine's answers in words per second; 0 is as fast as possible."),
+    Setting("LOG_LEVEL", "log_level", "info", "choice:debug|info|warning|error", "How much the server logs."),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The effective settings of one process. Build with `load`."""
+
+    host: str
+    port: int
+    data_dir: Path
+    agents_dir: Path
+    scenario: str
+    openai_api_key: str
+    realtime_base_url: str
+    realtime_model: str
+    database_url: str
+    engine_words_per_s: float
+    log_level: str
+
+    @property
+    def uses_local_engine(self) -> bool:
+        """True when no key and no other Realtime server is configured."""
+        return not self.openai_api_key and not self.realtime_base_url
+
+    @property
+    def knowledge_path(self) -> Path:
+        return self.data_dir / "knowledge.db"
+
+    @property
+    def history_url(self) -> str:
+        """SQLAlchemy URL of the history database."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'history.db'}"
+
+    def __repr__(self) -> str:
+        secret = {s.field for s in TABLE if s.kind == "secret"}
+        shown = ", ".join(
+            f"{f.name}={'***' if f.name in secret and getattr(self, f.name) else getattr(self, f.name)!r}"
+            for f in fields(self)
+        )
+        return f"Settings({shown})"
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the environment once. Raises `SettingsError` naming the variable that is wrong."""
+    env = os.environ if environ is None else environ
+    return Settings(**{s.field: _parse(s, env.get(s.name, "").strip() or s.default) for s in TABLE})
+
+
+def _parse(setting: Setting, raw: str) -> Any:
+    kind, _, detail = setting.kind.partition(":")
+    match kind:
+        case "int":
+            return _number(setting, raw, int, "a whole number")
+        case "float":
+            return _number(setting, raw, float, "a number")
+        case "path":
+            path = Path(raw).expanduser()
+            return path if path.is_absolute() else ROOT / path
+        case "url":
+            if raw and not urlsplit(raw).scheme:
+                raise SettingsError(f"{setting.name} must be a URL such as https://host/v1, found {raw!r}")
+            return raw.rstrip("/")
+        case "choice":
+            if raw not in detail.split("|"):
+                raise SettingsError(f"{setting.name} must be one of {detail.replace('|', ', ')}, found {raw!r}")
+            return raw
+        case _:
+            return raw
+
+
+def _number(setting: Setting, raw: str, make: type[int] | type[float], what: str) -> int | float:
+    try:
+        value = make(raw)
+    except ValueError:
+        raise SettingsError(f"{setting.name} must be {what}, found {raw!r}") from None
+    if value < 0 or (setting.field == "port" and not 0 < value < 65536):
+        raise SettingsError(f"{setting.name} is out of range: {raw!r}")
+    return value
