@@ -1,0 +1,61 @@
+"""Who may knock: Origin and Host checks ahead of every socket and every writing request.
+
+A browser tells where a page came from (``Origin``). A socket or a write from another site is
+refused, so a page elsewhere cannot drive an app that runs on somebody's own machine. On a
+loopback address the ``Host`` header must be a loopback name too, which stops DNS rebinding.
+Programs send no ``Origin`` and pass.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Collection
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class OriginGuard:
+    """ASGI middleware; ``allowed_origins`` are full origins such as ``https://agency.example``."""
+
+    def __init__(self, app: ASGIApp, *, allowed_origins: Collection[str] = (), loopback_only: bool = True) -> None:
+        self._app = app
+        self._allowed = frozenset(origin.rstrip("/").lower() for origin in allowed_origins)
+        self._loopback_only = loopback_only
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket") or (reason := self._refusal(scope)) is None:
+            await self._app(scope, receive, send)
+            return
+        if scope["type"] == "websocket":
+            # Refusing before the handshake is accepted answers HTTP 403.
+            await receive()
+            await send({"type": "websocket.close", "code": 1008, "reason": reason})
+            return
+        await PlainTextResponse(reason, status_code=403)(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> str | None:
+        headers = Headers(scope=scope)
+        host = headers.get("host", "").lower()
+        if self._loopback_only and not is_loopback(host):
+            return "This server answers on loopback only; open it as http://localhost."
+        origin = headers.get("origin", "").rstrip("/").lower()
+        reads_only = scope["type"] == "http" and scope["method"] in _SAFE_METHODS
+        if not origin or reads_only or origin in self._allowed:
+            return None
+        return None if urlsplit(origin).netloc == host else "Requests from another site are refused."
+
+
+def is_loopback(host: str) -> bool:
+    """True for ``localhost``, ``*.localhost`` and loopback addresses, with or without a port."""
+    name = urlsplit(f"//{host}").hostname or ""
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
