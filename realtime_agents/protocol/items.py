@@ -188,7 +188,7 @@ class Response:
     metadata: Mapping[str, str] | None = None
     conversation_id: str | Unset | None = UNSET
     """``None``: out of band, written to no conversation. Absent: the default conversation."""
-    output_modalities: tuple[Modality, ...] | None = None
+    output_modalities: tuple[str, ...] | None = None
     max_output_tokens: int | str | None = None
     audio: Mapping[str, Any] | None = None
 
