@@ -78,7 +78,9 @@ def _source_files(root: Path) -> Iterator[Path]:
         path = root / name
         if path.is_dir():
             yield from sorted(
-                p for p in path.rglob("*") if p.is_file() and "__pycache__" not in p.parts and p.suffix != ".pyc"
+                p
+                for p in path.rglob("*")
+                if p.is_file() and "__pycache__" not in p.parts and p.suffix != ".pyc"
             )
         elif path.is_file():
             yield path
@@ -113,7 +115,9 @@ def _run_reflex(*arguments: str) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         output, _ = process.communicate()
-        raise BuildError(f"building the page took longer than {_BUILD_TIMEOUT_S} s\n{_tail(output)}") from None
+        raise BuildError(
+            f"building the page took longer than {_BUILD_TIMEOUT_S} s\n{_tail(output)}"
+        ) from None
     if process.returncode or not (CLIENT_DIR / "index.html").is_file():
         raise BuildError(f"reflex {arguments[0]} failed with exit code {process.returncode}\n{_tail(output)}")
 
@@ -129,7 +133,9 @@ def _make_address_relative(assets: Path) -> None:
         raise BuildError(f"expected a reflex-env chunk in {assets.relative_to(ROOT)}, found none")
     for chunk in chunks:
         text = chunk.read_text()
-        changed = text.replace("`http://localhost:8000/", f"`{_ORIGIN}/").replace("`ws://localhost:8000/", f"`{_WS_ORIGIN}/")
+        changed = text.replace("`http://localhost:8000/", f"`{_ORIGIN}/").replace(
+            "`ws://localhost:8000/", f"`{_WS_ORIGIN}/"
+        )
         if changed == text:
             raise BuildError(f"expected the build's address in {chunk.name}, found none")
         chunk.write_text(changed)

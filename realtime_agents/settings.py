@@ -26,21 +26,58 @@ class Setting:
     field: str
     default: str
     kind: str
-    """One of: text, secret, url, path, int, float, choice:a|b."""
+    """One of: text, secret, url, path, list, int, float, choice:a|b."""
     help: str
 
 
 TABLE: tuple[Setting, ...] = (
-    Setting("HOST", "host", "127.0.0.1", "text", "Address to listen on. Anything but loopback opens the app to your network."),
+    Setting(
+        "HOST",
+        "host",
+        "127.0.0.1",
+        "text",
+        "Address to listen on. Anything but loopback opens the app to your network.",
+    ),
     Setting("PORT", "port", "8000", "int", "Port of the page, the API and the local engine."),
+    Setting(
+        "ALLOWED_ORIGINS",
+        "allowed_origins",
+        "",
+        "list",
+        "Other origins whose pages may use this server, separated by commas.",
+    ),
     Setting("DATA_DIR", "data_dir", ".data", "path", "Folder for the history and knowledge databases."),
     Setting("AGENTS_DIR", "agents_dir", "agent_configs", "path", "Folder with one sub-folder per scenario."),
     Setting("SCENARIO", "scenario", "benefits", "text", "Scenario that is open when the page loads."),
-    Setting("OPENAI_API_KEY", "openai_api_key", "", "secret", "Talk to OpenAI Realtime instead of the local engine."),
-    Setting("REALTIME_BASE_URL", "realtime_base_url", "", "url", "Any Realtime-compatible server, for example https://host/v1."),
-    Setting("REALTIME_MODEL", "realtime_model", "gpt-realtime-2.1", "text", "Model name sent to OpenAI or to REALTIME_BASE_URL."),
+    Setting(
+        "OPENAI_API_KEY",
+        "openai_api_key",
+        "",
+        "secret",
+        "Talk to OpenAI Realtime instead of the local engine.",
+    ),
+    Setting(
+        "REALTIME_BASE_URL",
+        "realtime_base_url",
+        "",
+        "url",
+        "Any Realtime-compatible server, for example https://host/v1.",
+    ),
+    Setting(
+        "REALTIME_MODEL",
+        "realtime_model",
+        "gpt-realtime-2.1",
+        "text",
+        "Model name sent to OpenAI or to REALTIME_BASE_URL.",
+    ),
     Setting("DATABASE_URL", "database_url", "", "url", "History database; empty means SQLite in DATA_DIR."),
-    Setting("ENGINE_WORDS_PER_S", "engine_words_per_s", "14", "float", "Pace of the local engine's answers in words per second; 0 is as fast as possible."),
+    Setting(
+        "ENGINE_WORDS_PER_S",
+        "engine_words_per_s",
+        "14",
+        "float",
+        "Pace of the local engine's answers in words per second; 0 is as fast as possible.",
+    ),
     Setting("LOG_LEVEL", "log_level", "info", "choice:debug|info|warning|error", "How much the server logs."),
 )
 
@@ -51,6 +88,7 @@ class Settings:
 
     host: str
     port: int
+    allowed_origins: tuple[str, ...]
     data_dir: Path
     agents_dir: Path
     scenario: str
@@ -104,9 +142,13 @@ def _parse(setting: Setting, raw: str) -> Any:
             if raw and not urlsplit(raw).scheme:
                 raise SettingsError(f"{setting.name} must be a URL such as https://host/v1, found {raw!r}")
             return raw.rstrip("/")
+        case "list":
+            return tuple(part.strip() for part in raw.split(",") if part.strip())
         case "choice":
             if raw not in detail.split("|"):
-                raise SettingsError(f"{setting.name} must be one of {detail.replace('|', ', ')}, found {raw!r}")
+                raise SettingsError(
+                    f"{setting.name} must be one of {detail.replace('|', ', ')}, found {raw!r}"
+                )
             return raw
         case _:
             return raw

@@ -22,7 +22,9 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 class OriginGuard:
     """ASGI middleware; ``allowed_origins`` are full origins such as ``https://agency.example``."""
 
-    def __init__(self, app: ASGIApp, *, allowed_origins: Collection[str] = (), loopback_only: bool = True) -> None:
+    def __init__(
+        self, app: ASGIApp, *, allowed_origins: Collection[str] = (), loopback_only: bool = True
+    ) -> None:
         self._app = app
         self._allowed = frozenset(origin.rstrip("/").lower() for origin in allowed_origins)
         self._loopback_only = loopback_only

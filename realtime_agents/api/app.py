@@ -1,0 +1,38 @@
+"""The HTTP and WebSocket routes beside the page: health and the local Realtime engine."""
+
+from __future__ import annotations
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp
+
+from realtime_agents import runtime
+from realtime_agents.api.guard import OriginGuard, is_loopback
+from realtime_agents.engine.server import EngineConfig, create_engine_app
+from realtime_agents.health import report
+from realtime_agents.settings import Settings
+
+
+def build_api(page: ASGIApp, settings: Settings) -> ASGIApp:
+    """Put our routes in front of ``page`` and the origin guard in front of everything."""
+    routes: list[BaseRoute] = [Route("/api/health", health)]
+    if settings.uses_local_engine:
+        routes.append(
+            Mount("/v1", app=create_engine_app(EngineConfig(words_per_s=settings.engine_words_per_s)))
+        )
+    routes.append(Mount("/", app=page))
+    return OriginGuard(
+        Starlette(routes=routes),
+        allowed_origins=settings.allowed_origins,
+        loopback_only=is_loopback(settings.host),
+    )
+
+
+async def health(_request: Request) -> JSONResponse:
+    """``GET /api/health``: 200 with ``status`` and the parts; 503 while starting."""
+    current = runtime.find_runtime()
+    if current is None:
+        return JSONResponse({"status": "starting", "parts": {}}, status_code=503)
+    return JSONResponse(report(await current.health()), headers={"cache-control": "no-store"})

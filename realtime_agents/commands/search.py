@@ -1,0 +1,77 @@
+"""``search``: ranked passages with the score of each leg."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import textwrap
+
+from realtime_agents.knowledge.port import Hit, Query, SearchResult
+from realtime_agents.runtime import Runtime
+from realtime_agents.settings import Settings
+
+
+def run(arguments: argparse.Namespace, settings: Settings) -> int:
+    query = Query(
+        text=arguments.query,
+        collections=tuple(arguments.collection),
+        limit=arguments.limit,
+        mode=arguments.mode,
+        deadline_ms=30_000,
+    )
+    result = asyncio.run(_search(settings, query))
+    if arguments.json:
+        print(
+            json.dumps(
+                {
+                    "query": query.text,
+                    "degraded": list(result.degraded),
+                    "duration_ms": round(result.duration_ms, 2),
+                    "passages": [_to_json(rank, hit) for rank, hit in enumerate(result.hits, 1)],
+                }
+            )
+        )
+        return 0
+    if not result.hits:
+        print("No passage found. `ingest` brings documents in.")
+    for rank, hit in enumerate(result.hits, 1):
+        _print(rank, hit)
+    for leg in result.degraded:
+        print(f"note: the {leg} leg did not answer")
+    return 0
+
+
+async def _search(settings: Settings, query: Query) -> SearchResult:
+    async with Runtime.opened(settings) as runtime:
+        return await runtime.knowledge.search(query)
+
+
+def _to_json(rank: int, hit: Hit) -> dict[str, object]:
+    p = hit.passage
+    return {
+        "rank": rank,
+        "document_id": p.document_id,
+        "passage_id": p.id,
+        "collection": p.collection,
+        "title": p.title,
+        "section": p.section,
+        "url": p.url,
+        "as_of": p.as_of or "",
+        "score": round(hit.score, 4),
+        "lexical": None if hit.lexical is None else round(hit.lexical, 4),
+        "cosine": None if hit.cosine is None else round(hit.cosine, 4),
+        "text": p.text,
+    }
+
+
+def _print(rank: int, hit: Hit) -> None:
+    p = hit.passage
+    legs = f"fused {hit.score:.3f} · bm25 {_score(hit.lexical)} · cosine {_score(hit.cosine)}"
+    heading = f"{p.title} > {p.section}" if p.section else p.title
+    print(f"{rank}. {heading}  [{p.document_id}]\n   {legs} · {p.collection} · as of {p.as_of or 'unknown'}")
+    print(textwrap.indent(textwrap.shorten(p.text, 240, placeholder=" …"), "   "))
+
+
+def _score(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"

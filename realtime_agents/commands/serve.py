@@ -1,0 +1,97 @@
+"""``python -m realtime_agents serve``: build the page if needed, then serve everything on one port."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import socket
+import sys
+import time
+
+import reflex as rx
+import uvicorn
+from reflex_base.environment import environment
+
+from realtime_agents import page_build
+from realtime_agents.api.guard import is_loopback
+from realtime_agents.errors import SettingsError
+from realtime_agents.realtime_agents import app
+from realtime_agents.settings import Settings
+
+_MAX_MESSAGE_BYTES = 16 * 1024 * 1024
+_SHUTDOWN_S = 8
+
+
+def run(_arguments: argparse.Namespace, settings: Settings) -> int:
+    """Serve until interrupted; returns the exit code.
+
+    Raises `SettingsError` when the port is taken and `page_build.BuildError` when the page cannot be built.
+    """
+    started = time.monotonic()
+    _require_free_port(settings.host, settings.port)
+    page_build.ensure_built()
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    for noisy in ("httpx", "httpx2", "websockets", "alembic", "uvicorn.error"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    config = uvicorn.Config(
+        _load_app,
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        ws="websockets-sansio",
+        ws_max_size=_MAX_MESSAGE_BYTES,
+        access_log=False,
+        server_header=False,
+        log_config=None,
+        timeout_graceful_shutdown=_SHUTDOWN_S,
+    )
+    server = _AnnouncingServer(config, settings, started)
+    server.run()
+    return 0 if server.started else 1
+
+
+def _load_app() -> object:
+    """The compiled Reflex app with the built page mounted; nothing is compiled here."""
+    environment.REFLEX_ENV_MODE.set(rx.constants.Env.PROD)
+    environment.REFLEX_SKIP_COMPILE.set(True)
+    environment.REFLEX_MOUNT_FRONTEND_COMPILED_APP.set(True)
+    return app()
+
+
+class _AnnouncingServer(uvicorn.Server):
+    """uvicorn, saying in one line where to point the browser."""
+
+    def __init__(self, config: uvicorn.Config, settings: Settings, started: float) -> None:
+        super().__init__(config)
+        self._settings = settings
+        self._began = started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if not self.started:
+            return
+        shown = "localhost" if is_loopback(self._settings.host) else self._settings.host
+        print(
+            f"Realtime Agents: http://{shown}:{self._settings.port}  (ready in {time.monotonic() - self._began:.1f} s, Ctrl+C stops)",
+            flush=True,
+        )
+        if not is_loopback(self._settings.host):
+            print(
+                "Listening beyond this machine: put a proxy with sign-in and TLS in front.",
+                file=sys.stderr,
+                flush=True,
+            )
+
+
+def _require_free_port(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise SettingsError(
+                f"cannot listen on {host}:{port} ({error.strerror}); choose another with PORT=8001 make run"
+            ) from None
