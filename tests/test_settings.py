@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from realtime_agents import settings
+from realtime_agents.errors import SettingsError
+
+
+def test_with_nothing_set_everything_is_local_and_on_loopback() -> None:
+    loaded = settings.load({})
+    assert (loaded.host, loaded.port, loaded.uses_local_engine) == ("127.0.0.1", 8000, True)
+    assert loaded.history_url.startswith("sqlite:///")
+
+
+def test_a_key_or_another_server_replaces_the_local_engine() -> None:
+    assert not settings.load({"OPENAI_API_KEY": "k"}).uses_local_engine
+    assert not settings.load({"REALTIME_BASE_URL": "http://127.0.0.1:1/v1"}).uses_local_engine
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("PORT", "eight", "whole number"),
+        ("PORT", "70000", "out of range"),
+        ("ENGINE_WORDS_PER_S", "-1", "out of range"),
+        ("REALTIME_BASE_URL", "localhost", "must be a URL"),
+        ("LOG_LEVEL", "loud", "one of debug, info"),
+    ],
+)
+def test_a_bad_value_names_the_variable_and_what_was_expected(name: str, value: str, expected: str) -> None:
+    with pytest.raises(SettingsError, match=expected) as caught:
+        settings.load({name: value})
+    assert name in str(caught.value)
+
+
+def test_secrets_are_not_shown_in_the_representation() -> None:
+    assert "hunter2" not in repr(settings.load({"OPENAI_API_KEY": "hunter2"}))
+
+
+def test_paths_are_relative_to_the_project_and_lists_are_split() -> None:
+    loaded = settings.load({"DATA_DIR": "here", "ALLOWED_ORIGINS": "https://a.example, https://b.example"})
+    assert loaded.data_dir == settings.ROOT / "here"
+    assert loaded.allowed_origins == ("https://a.example", "https://b.example")
+    assert settings.load({"DATA_DIR": "/abs"}).data_dir == Path("/abs")
+
+
+def test_every_setting_stands_in_the_readme_with_its_default() -> None:
+    readme = (settings.ROOT / "README.md").read_text()
+    for row in settings.TABLE:
+        line = next((line for line in readme.splitlines() if line.startswith(f"| `{row.name}`")), None)
+        assert line is not None, f"README.md has no row for {row.name}"
+        assert row.default in line
+        assert row.help in line
