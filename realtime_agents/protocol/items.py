@@ -25,6 +25,9 @@ class Unset(Enum):
 
 UNSET: Final = Unset.UNSET
 
+OUT_OF_BAND_MARK: Final = "out_of_band"
+"""Metadata key that marks responses of ours that are written to no conversation."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContentPart:
@@ -195,7 +198,12 @@ class Response:
     @property
     def out_of_band(self) -> bool:
         """True when the response is not written to the default conversation."""
-        return self.conversation_id is None
+        return self.marked_out_of_band or self.conversation_id is None
+
+    @property
+    def marked_out_of_band(self) -> bool:
+        """True when the request carried our mark and the server gave it back."""
+        return self.metadata is not None and OUT_OF_BAND_MARK in self.metadata
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
