@@ -1,0 +1,95 @@
+"""How much of each answer was really heard.
+
+The server sends audio faster than it plays, so "sent" is never "heard". Received time is counted
+from bytes; played time comes from the browser, which counts samples; without its reports a
+monotonic clock stands in. Times are milliseconds; ``now_ms`` is any monotonic clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from realtime_agents.protocol.commands import ConversationItemTruncate
+from realtime_agents.protocol.pcm import bytes_to_ms
+
+
+@dataclass(slots=True)
+class _ItemClock:
+    content_index: int
+    starts_ms: float
+    """When playing began, as far as can be told without reports."""
+    received_bytes: int = 0
+    reported_ms: int | None = None
+    complete: bool = False
+
+    @property
+    def received_ms(self) -> int:
+        return bytes_to_ms(self.received_bytes)
+
+    def played_ms(self, now_ms: float) -> int:
+        played = now_ms - self.starts_ms if self.reported_ms is None else self.reported_ms
+        return max(0, min(int(played), self.received_ms))
+
+    def finished(self, now_ms: float) -> bool:
+        return self.complete and self.played_ms(now_ms) >= self.received_ms
+
+
+class PlaybackClock:
+    """Received and played time per item. `forget` items that are over to bound memory."""
+
+    def __init__(self) -> None:
+        self._clocks: dict[str, _ItemClock] = {}
+
+    def on_audio(self, item_id: str, size_bytes: int, *, now_ms: float, content_index: int = 0) -> None:
+        """Audio of an item arrived. Items play one after the other."""
+        clock = self._clocks.get(item_id)
+        if clock is None:
+            ends_ms = max((c.starts_ms + c.received_ms for c in self._clocks.values()), default=now_ms)
+            clock = self._clocks[item_id] = _ItemClock(content_index, max(now_ms, ends_ms))
+        clock.received_bytes += size_bytes
+
+    def on_audio_done(self, item_id: str) -> None:
+        """No more audio of the item will come."""
+        if clock := self._clocks.get(item_id):
+            clock.complete = True
+
+    def on_report(self, item_id: str, played_ms: int) -> None:
+        """The browser played so much of the item. Late reports never turn the clock back."""
+        if clock := self._clocks.get(item_id):
+            clock.reported_ms = max(played_ms, clock.reported_ms or 0)
+
+    def received_ms(self, item_id: str) -> int:
+        """Milliseconds of audio received; 0 for an unknown item."""
+        clock = self._clocks.get(item_id)
+        return 0 if clock is None else clock.received_ms
+
+    def played_ms(self, item_id: str, *, now_ms: float) -> int:
+        """Milliseconds heard, never more than received; 0 for an unknown item."""
+        clock = self._clocks.get(item_id)
+        return 0 if clock is None else clock.played_ms(now_ms)
+
+    def unfinished(self, *, now_ms: float) -> tuple[str, ...]:
+        """Items not yet played to their end, in the order in which they play."""
+        return tuple(item_id for item_id, clock in self._clocks.items() if not clock.finished(now_ms))
+
+    def truncation(
+        self, item_id: str, *, now_ms: float, event_id: str | None = None
+    ) -> ConversationItemTruncate | None:
+        """The command that makes the server forget what was not heard of an interrupted item.
+
+        ``None`` when nothing was heard, which the server refuses, or all, which would make the
+        model say it again.
+        """
+        clock = self._clocks.get(item_id)
+        if clock is None or clock.finished(now_ms):
+            return None
+        played_ms = clock.played_ms(now_ms)
+        if played_ms == 0:
+            return None
+        return ConversationItemTruncate(
+            event_id=event_id, item_id=item_id, content_index=clock.content_index, audio_end_ms=played_ms
+        )
+
+    def forget(self, item_id: str) -> None:
+        """Drop what is kept of an item."""
+        self._clocks.pop(item_id, None)
