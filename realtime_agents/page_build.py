@@ -67,7 +67,7 @@ def ensure_built() -> bool:
     STAMP.unlink(missing_ok=True)
     print("Building the page (about half a minute, only after a change) …", flush=True)
     _run_reflex("export", "--frontend-only", "--no-zip", "--env", "prod")
-    _make_address_relative(CLIENT_DIR / "assets")
+    make_address_relative(CLIENT_DIR / "assets")
     # Hashed after the build: Reflex may complete reflex.lock while it installs.
     STAMP.write_text(sources_hash())
     return True
@@ -126,7 +126,7 @@ def _tail(output: str, lines: int = 30) -> str:
     return "\n".join(output.strip().splitlines()[-lines:])
 
 
-def _make_address_relative(assets: Path) -> None:
+def make_address_relative(assets: Path) -> None:
     """Let the bundle talk to the origin it was loaded from instead of the build's host and port."""
     chunks = list(assets.glob("reflex-env-*.js"))
     if not chunks:
