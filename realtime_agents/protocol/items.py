@@ -145,6 +145,14 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TranscriptionTokenDetails:
+    """Input tokens of a transcription per modality; the text is that of its prompt."""
+
+    text_tokens: int = 0
+    audio_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TranscriptionUsage:
     """Cost of transcribing one item, billed apart: by tokens or by duration."""
 
@@ -153,7 +161,7 @@ class TranscriptionUsage:
     input_tokens: int | None = None
     output_tokens: int | None = None
     total_tokens: int | None = None
-    input_token_details: InputTokenDetails | None = None
+    input_token_details: TranscriptionTokenDetails | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

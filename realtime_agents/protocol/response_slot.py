@@ -21,6 +21,9 @@ from realtime_agents.protocol.items import OUT_OF_BAND_MARK, ErrorDetail, Respon
 MAX_QUEUED: Final = 32
 """Requests that may wait. When one more comes the oldest gives way: later answers see its input."""
 
+_REMEMBERED: Final = 8
+"""Creates whose refusal may still come."""
+
 ALREADY_ACTIVE: Final = "conversation_already_has_active_response"
 CANCEL_NOT_ACTIVE: Final = "response_cancel_not_active"
 
@@ -52,12 +55,6 @@ class ResponseRequest:
     requests that wait become one. False keeps the request single and in order."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Sent:
-    event_id: str
-    request: ResponseRequest
-
-
 class ResponseSlot:
     """State of the slot, pure: no clock, no I/O. Not safe for several threads."""
 
@@ -67,8 +64,11 @@ class ResponseSlot:
         self._new_event_id = new_event_id or (lambda: f"slot_{next(counter)}")
         self._state = SlotState.FREE
         self._active_id: str | None = None
-        self._sent: _Sent | None = None
-        """Last create. Kept after ``response.created``, which may be the server's own response."""
+        self._pending: str | None = None
+        """Event id of the last create."""
+        self._sent: dict[str, ResponseRequest] = {}
+        """Last creates by event id. Kept after ``response.created`` and even ``response.done``, as
+        both may be about the server's own response, with the refusal of ours still to come."""
         self._cancel_event_id: str | None = None
         self._cancel_when_created = False
         self._queue: deque[ResponseRequest] = deque(maxlen=MAX_QUEUED)
@@ -94,11 +94,11 @@ class ResponseSlot:
         """Event id of the command whose answer is due: arm a timer for it, then `on_timeout`."""
         match self._state:
             case SlotState.CREATE_REQUESTED:
-                return self._sent.event_id if self._sent else None
+                return self._pending
             case SlotState.CANCEL_REQUESTED:
                 return self._cancel_event_id
             case SlotState.ACTIVE if self._active_id is None:
-                return self._sent.event_id if self._sent else None
+                return self._pending
             case _:
                 return None
 
@@ -149,8 +149,9 @@ class ResponseSlot:
         if error.event_id is not None and error.event_id in self._out_of_band_sent:
             self._out_of_band_sent.discard(error.event_id)
             return []
-        if self._is_about_create(error):
-            return self._on_create_refused(error)
+        refused = self._refused_create(error)
+        if refused is not None:
+            return self._on_create_refused(refused, error.code)
         if self._state is SlotState.CANCEL_REQUESTED and self._is_about_cancel(error):
             if error.code == CANCEL_NOT_ACTIVE:  # it ended by itself in the meantime
                 return self._free()
@@ -171,34 +172,36 @@ class ResponseSlot:
         self._queue.clear()
         self._out_of_band_sent.clear()
         self._out_of_band_ids.clear()
-        self._sent = None
+        self._sent.clear()
+        self._pending = None
         if self._state is not SlotState.FREE:
             self._reset()
         return []
 
-    def _is_about_create(self, error: ErrorDetail) -> bool:
+    def _refused_create(self, error: ErrorDetail) -> str | None:
+        """Event id of the create that the error is about."""
         if error.event_id is None:  # some servers do not name the cause
-            return self._state is SlotState.CREATE_REQUESTED and error.code == ALREADY_ACTIVE
-        return self._sent is not None and error.event_id == self._sent.event_id
+            waits = self._state is SlotState.CREATE_REQUESTED and error.code == ALREADY_ACTIVE
+            return self._pending if waits else None
+        return error.event_id if error.event_id in self._sent else None
 
     def _is_about_cancel(self, error: ErrorDetail) -> bool:
         if error.event_id is None:
             return error.code == CANCEL_NOT_ACTIVE
         return error.event_id == self._cancel_event_id
 
-    def _on_create_refused(self, error: ErrorDetail) -> list[ClientEvent]:
-        sent, self._sent = self._sent, None
-        cancelled, self._cancel_when_created = self._cancel_when_created, False
-        if error.code == ALREADY_ACTIVE:
-            if sent is not None and not cancelled:
-                self._requeue(sent.request)
-            if self._state is SlotState.CREATE_REQUESTED:
-                self._sent = sent  # names the wait for the unknown response's end
-                self._enter_active(None)
-                return [self._cancel()] if cancelled else []
-        elif self._state is SlotState.CREATE_REQUESTED:
+    def _on_create_refused(self, event_id: str, code: str | None) -> list[ClientEvent]:
+        request = self._sent.pop(event_id)
+        is_awaited = self._state is SlotState.CREATE_REQUESTED and event_id == self._pending
+        is_cancelled = is_awaited and self._cancel_when_created
+        if code == ALREADY_ACTIVE and not is_cancelled:
+            self._requeue(request)
+        if not is_awaited:
+            return self._send_next()
+        if code != ALREADY_ACTIVE:
             return self._free()
-        return self._send_next()
+        self._enter_active(None)
+        return [self._cancel()] if is_cancelled else []
 
     def _requeue(self, request: ResponseRequest) -> None:
         if request.merges and request in self._queue:
@@ -210,9 +213,12 @@ class ResponseSlot:
         if self._state is not SlotState.FREE or not self._queue:
             return []
         request = self._queue.popleft()
-        self._sent = _Sent(self._new_event_id(), request)
+        event_id = self._pending = self._new_event_id()
+        self._sent[event_id] = request
+        if len(self._sent) > _REMEMBERED:
+            del self._sent[next(iter(self._sent))]
         self._go(SlotState.CREATE_REQUESTED)
-        return [ResponseCreate(event_id=self._sent.event_id, response=request.params)]
+        return [ResponseCreate(event_id=event_id, response=request.params)]
 
     def _cancel(self) -> ResponseCancel:
         self._cancel_when_created = False
