@@ -1,0 +1,142 @@
+"""Citations: numbers for sources, from the tool that found them to the answer that shows them.
+
+A source gets its number when a tool returns it; the model cites it by that number. What people
+see is numbered per answer, 1, 2, 3 in order of first use. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from realtime_agents.session.view import Citation
+from realtime_agents.tools.registry import Source
+
+_MARKER = re.compile(r"[ \t]?\[(\d{1,4}(?:\s*[,;]\s*\d{1,4})*)\]")
+_NUMBER = re.compile(r"\d+")
+_UNFINISHED = re.compile(r"[ \t]?(?:\[[\d\s,;]*)?$")
+"""What may still become a marker: an open bracket with numbers, and the space that may go with it."""
+
+_NO_KNOWLEDGE = re.compile(
+    r"""\b(?:
+        (?:i|we)\ (?:really\ |just\ )?(?:do\ not|don't)\ know
+      | (?:i|we)\ (?:do\ not|don't)\ have\ (?:any\ |enough\ |that\ |this\ |the\ |a\ |an\ |reliable\ )*
+            (?:information|details|data|answer|figure|amount|number|date|source|sources|value|rate)
+      | (?:i|we)\ (?:could\ not|couldn't|cannot|can't|can\ not|did\ not|didn't)\ find
+      | (?:i|we)\ (?:am|are|'m|'re)\ not\ able\ to\ (?:find|answer)
+      | (?:i'm|we're)\ not\ able\ to\ (?:find|answer)
+      | (?:i|we)\ (?:cannot|can't|can\ not)\ (?:answer|say|tell)
+      | (?:is|are)\ not\ (?:in|among|covered\ by)\ (?:my|our)\ (?:sources|documents|pages)
+      | my\ sources\ (?:do\ not|don't)\ (?:say|cover|have|include|mention)
+      | could\ not\ be\ looked\ up
+      | no\ (?:lo\ )?s[eé]\b | no\ tengo\ (?:información|datos) | no\ (?:encontré|pude\ encontrar)
+    )""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""Ways of saying "I don't know", in English and Spanish; curly apostrophes count as straight ones."""
+
+
+class Ledger:
+    """The sources of one session by number, from 1; a number never changes its source.
+
+    A source that is found again keeps its number. Only what a citation shows is kept, so that a
+    long session costs about a kilobyte per source.
+    """
+
+    def __init__(self) -> None:
+        self._citations: list[Citation] = []
+        self._numbers: dict[tuple[str, ...], int] = {}
+
+    def __len__(self) -> int:
+        return len(self._citations)
+
+    def number(self, source: Source) -> int:
+        """The number of ``source``, a new one when it was not found before."""
+        key = (source.document_id, source.passage_id, source.section, source.as_of, source.quote)
+        if (known := self._numbers.get(key)) is not None:
+            return known
+        n = len(self._citations) + 1
+        self._numbers[key] = n
+        self._citations.append(
+            Citation(
+                n=n,
+                passage_id=source.passage_id,
+                document_id=source.document_id,
+                title=source.title,
+                section=source.section,
+                url=source.url,
+                as_of=source.as_of,
+                quote=source.quote,
+            )
+        )
+        return n
+
+    def get(self, n: int) -> Citation | None:
+        """The source of that number; None for a number nobody was given."""
+        return self._citations[n - 1] if 1 <= n <= len(self._citations) else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CitedText:
+    """An answer as people see it."""
+
+    text: str
+    citations: tuple[Citation, ...]
+    """In the order of their numbers in ``text``."""
+    unknown: int = 0
+    """Markers that named no source and were taken out."""
+
+
+def resolve(text: str, ledger: Ledger, *, partial: bool = False) -> CitedText:
+    """Number the citations in ``text`` 1, 2, 3 in order of first use; take out those of no source.
+
+    ``partial``: the text is still growing. An end that may become a marker is held back, so that
+    every partial result is the beginning of the final one.
+    """
+    if partial:
+        text = text[: _unfinished_from(text)]
+    order: dict[int, int] = {}
+    unknown = 0
+
+    def relabel(match: re.Match[str]) -> str:
+        nonlocal unknown
+        labels: list[str] = []
+        for number in map(int, _NUMBER.findall(match[1])):
+            if ledger.get(number) is None:
+                unknown += 1
+                continue
+            label = f"[{order.setdefault(number, len(order) + 1)}]"
+            if label not in labels:
+                labels.append(label)
+        space = match[0][0] if match[0][0] in " \t" else ""
+        return space + "".join(labels) if labels else ""
+
+    shown = _MARKER.sub(relabel, text)
+    citations = tuple(replace(c, n=n) for number, n in order.items() if (c := ledger.get(number)))
+    return CitedText(text=shown, citations=citations, unknown=unknown)
+
+
+def _unfinished_from(text: str) -> int:
+    """Index from which ``text`` may still become a marker."""
+    # Only the tail can: this runs for every shown piece of a growing answer.
+    begin = max(len(text) - 64, 0)
+    found = _UNFINISHED.search(text, begin)
+    return found.start() if found else len(text)
+
+
+def says_unknown(text: str) -> bool:
+    """Whether the words say that the speaker does not know."""
+    return _NO_KNOWLEDGE.search(text.replace("’", "'")) is not None
+
+
+def abstained(cited: CitedText, outcomes: Sequence[str]) -> bool:
+    """Whether an answer is an "I don't know".
+
+    It cites no source, and either every tool of the turn (there was one) found nothing or holds
+    no value, or its words say so. A greeting, small talk and a question back are none.
+    """
+    if cited.citations or not cited.text:
+        return False
+    found_nothing = bool(outcomes) and all(outcome in {"not_found", "not_held"} for outcome in outcomes)
+    return found_nothing or says_unknown(cited.text)

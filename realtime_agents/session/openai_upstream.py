@@ -1,0 +1,176 @@
+"""`Upstream` over the openai client: OpenAI, Azure, the local engine, any GA Realtime server."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Mapping
+from functools import lru_cache
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+from openai import AsyncOpenAI
+from openai.resources.realtime.realtime import AsyncRealtimeConnection
+from websockets.exceptions import ConnectionClosed
+
+from realtime_agents.errors import UpstreamClosed, UpstreamRefused
+from realtime_agents.protocol.codec import encode_command
+from realtime_agents.protocol.commands import ClientEvent
+from realtime_agents.protocol.events import ServerEvent
+from realtime_agents.session.upstream import FrameReader
+from realtime_agents.session.upstream_errors import closed_by, refused_by
+
+log = logging.getLogger(__name__)
+
+OPEN_TIMEOUT_S = 10.0
+PING_INTERVAL_S = 20.0
+PING_TIMEOUT_S = 20.0
+QUEUE_FRAMES = 512
+_CLOSE_TIMEOUT_S = 2.0
+
+
+class OpenAIUpstream:
+    """One WebSocket to ``<base_url>/realtime``, opened by the openai client, decoded by our codec.
+
+    A reader task moves frames into a queue of `QUEUE_FRAMES`, so that pings are answered while
+    the session is busy. When the queue is full the reader waits, and TCP makes the server wait:
+    no frame is ever dropped.
+
+    ========== ============ ==============================
+    owned      opened by    closed by
+    ========== ============ ==============================
+    socket     `connect`    `close`, or the other side
+    reader     `connect`    `close`, or the socket's end
+    queue      constructor  garbage
+    ========== ============ ==============================
+    """
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        api_key: str,
+        model: str,
+        open_timeout_s: float = OPEN_TIMEOUT_S,
+    ) -> None:
+        """``base_url`` ends in ``/v1``; ``api_key`` may be empty for a server that needs none."""
+        self._base_url = base_url
+        self._api_key = api_key
+        self._model = model
+        self._open_timeout_s = open_timeout_s
+        self._connection: AsyncRealtimeConnection | None = None
+        self._reader: asyncio.Task[None] | None = None
+        self._frames: asyncio.Queue[bytes | UpstreamClosed | None] = asyncio.Queue(maxsize=QUEUE_FRAMES)
+        self._decoder = FrameReader()
+        self._closing = False
+
+    @property
+    def oddities(self) -> Mapping[str, int]:
+        return self._decoder.oddities
+
+    async def connect(self) -> None:
+        """Open the socket. Raises `UpstreamRefused`."""
+        host = _host_of(self._base_url)
+        options: dict[str, Any] = {
+            "max_size": None,  # a long answer's item is one message, however big
+            "compression": None,
+            "open_timeout": self._open_timeout_s,
+            "close_timeout": _CLOSE_TIMEOUT_S,
+            "ping_interval": PING_INTERVAL_S,
+            "ping_timeout": PING_TIMEOUT_S,
+        }
+        if _is_loopback(self._base_url):
+            options["proxy"] = None  # proxies from the environment would be asked for 127.0.0.1 too
+        client = _client(self._base_url, self._api_key)
+        try:
+            self._connection = await client.realtime.connect(
+                model=self._model,
+                websocket_connection_options=options,  # type: ignore[arg-type]  # the client passes all on
+            ).enter()
+        except Exception as error:
+            refused = refused_by(error, host, open_timeout_s=self._open_timeout_s)
+            log.info(
+                "connection to the Realtime server not opened",
+                extra={"host": host, "error": type(error).__name__, "code": refused.code},
+            )
+            raise refused from error
+        self._reader = asyncio.create_task(self._read(self._connection), name="upstream reader")
+
+    async def send(self, command: ClientEvent) -> None:
+        """Send one command. Raises `UpstreamClosed`."""
+        if self._connection is None:
+            raise UpstreamClosed("The connection to the Realtime server is not open.", recoverable=True)
+        try:
+            await self._connection.send_raw(encode_command(command))
+        except ConnectionClosed as error:
+            raise closed_by(error) from error
+
+    async def events(self) -> AsyncIterator[ServerEvent]:
+        """Events until the connection ends; see the port."""
+        while True:
+            frame = await self._frames.get()
+            if frame is None:
+                return
+            if isinstance(frame, UpstreamClosed):
+                raise frame
+            event = self._decoder.read(frame)
+            if event is not None:
+                yield event
+
+    async def close(self) -> None:
+        """End the connection; safe to call twice and before `connect`."""
+        self._closing = True
+        if self._reader is not None:
+            self._reader.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._reader
+            self._reader = None
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()
+        self._end(None)
+
+    async def _read(self, connection: AsyncRealtimeConnection) -> None:
+        try:
+            while True:
+                await self._frames.put(await connection.recv_bytes())
+        except ConnectionClosed as error:
+            end = closed_by(error)
+        except Exception:
+            log.exception("reading from the Realtime server failed")
+            end = UpstreamClosed("Reading from the Realtime server failed.", recoverable=True)
+        await self._frames.put(None if self._closing else end)
+
+    def _end(self, end: UpstreamClosed | None) -> None:
+        """Wake a waiting `events`; what was not read any more is of no use."""
+        while not self._frames.empty():
+            self._frames.get_nowait()
+        self._frames.put_nowait(end)
+
+
+@lru_cache(maxsize=4)
+def _client(base_url: str, api_key: str) -> AsyncOpenAI:
+    """One client per server: making one takes 30 ms of TLS set-up. Raises `UpstreamRefused`."""
+    if urlsplit(base_url).scheme not in {"http", "https", "ws", "wss"}:
+        raise UpstreamRefused(
+            "REALTIME_BASE_URL must begin with http:// or https://, for example https://host/v1.",
+            recoverable=False,
+        )
+    # Local servers need no key, the client insists on one.
+    return AsyncOpenAI(base_url=base_url, api_key=api_key or "none", max_retries=0)
+
+
+def _host_of(base_url: str) -> str:
+    parts = urlsplit(base_url)
+    host = parts.hostname or "the Realtime server"
+    return f"{host}:{parts.port}" if parts.port else host
+
+
+def _is_loopback(base_url: str) -> bool:
+    host = urlsplit(base_url).hostname or ""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
