@@ -1,0 +1,62 @@
+"""Phase, voice activity, agent and notice of one session; tells readers only when one changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+from realtime_agents.errors import SessionError
+from realtime_agents.session.view import Activity, Phase, StatusChanged
+
+TRANSITIONS: Final = {
+    Phase.NEW: {Phase.CONNECTING, Phase.CLOSED},
+    Phase.CONNECTING: {Phase.READY, Phase.CLOSING, Phase.CLOSED},
+    Phase.READY: {Phase.RECONNECTING, Phase.CLOSING, Phase.CLOSED},
+    Phase.RECONNECTING: {Phase.READY, Phase.CLOSING, Phase.CLOSED},
+    Phase.CLOSING: {Phase.CLOSED},
+    Phase.CLOSED: set[Phase](),
+}
+
+
+class StatusBoard:
+    """The one place that holds and changes a session's status."""
+
+    def __init__(self, agent: str, on_change: Callable[[StatusChanged], None]) -> None:
+        self._status = StatusChanged(phase=Phase.NEW, activity=Activity.IDLE, agent=agent)
+        self._on_change = on_change
+        self._notices: dict[str, str] = {}
+
+    @property
+    def status(self) -> StatusChanged:
+        return self._status
+
+    @property
+    def phase(self) -> Phase:
+        return self._status.phase
+
+    def enter(self, phase: Phase) -> None:
+        """Go to another phase. Raises `SessionError` for a step that the table does not have."""
+        if phase not in TRANSITIONS[self.phase]:
+            wanted = ", ".join(sorted(TRANSITIONS[self.phase])) or "none, it is over"
+            raise SessionError(f"A session that is {self.phase} can become {wanted}, not {phase}.")
+        self._set(replace(self._status, phase=phase))
+
+    def set_activity(self, activity: Activity) -> None:
+        self._set(replace(self._status, activity=activity))
+
+    def set_agent(self, agent: str) -> None:
+        self._set(replace(self._status, agent=agent))
+
+    def set_notice(self, topic: str, notice: str) -> None:
+        """Tell the person something about ``topic``; empty clears it. The newest topic is shown."""
+        self._notices.pop(topic, None)
+        if notice:
+            self._notices[topic] = notice
+        shown = next(reversed(self._notices.values()), "")
+        self._set(replace(self._status, notice=shown))
+
+    def _set(self, status: StatusChanged) -> None:
+        if status != self._status:
+            self._status = status
+            self._on_change(status)
