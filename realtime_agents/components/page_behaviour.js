@@ -1,0 +1,108 @@
+// What the page does without asking the server: keys, following the answer, the composer's draft.
+//
+//   /            goes to the composer          Enter        sends, Shift+Enter is a new line
+//   Esc          closes the passage reader, or stops the answer
+//
+// Everything is delegated from the document, as React mounts and unmounts the parts.
+
+(() => {
+  if (window.realtimeAgents) return;
+
+  const NEAR_END_PX = 96;
+  const away = new WeakSet(); // scrollers that the reader has moved away from their end
+  let before = null; // what had the focus before the passage reader opened
+
+  const composer = () => document.getElementById("composer");
+  const press = (selector) => {
+    const button = document.querySelector(selector);
+    if (button) button.click();
+    return Boolean(button);
+  };
+
+  const fit = (field) => {
+    field.style.height = "auto";
+    field.style.height = `${Math.min(field.scrollHeight, 200)}px`;
+    field.form?.toggleAttribute("data-draft", field.value.trim() !== "");
+  };
+
+  const toEnd = (scroller) => {
+    scroller.scrollTop = scroller.scrollHeight;
+  };
+
+  const followAll = () => {
+    for (const scroller of document.querySelectorAll("[data-follow]")) {
+      if (!away.has(scroller)) toEnd(scroller);
+    }
+  };
+
+  let frame = 0;
+  const followSoon = () => {
+    frame ||= requestAnimationFrame(() => {
+      frame = 0;
+      followAll();
+    });
+  };
+
+  document.addEventListener(
+    "scroll",
+    ({ target }) => {
+      if (!(target instanceof Element) || !target.hasAttribute("data-follow")) return;
+      const left = target.scrollHeight - target.clientHeight - target.scrollTop;
+      const isAway = left > NEAR_END_PX;
+      if (isAway) away.add(target);
+      else away.delete(target);
+      target.parentElement?.toggleAttribute("data-away", isAway);
+    },
+    { capture: true, passive: true },
+  );
+
+  document.addEventListener("input", ({ target }) => {
+    if (target === composer()) fit(target);
+  });
+
+  document.addEventListener("keydown", (event) => {
+    const { key, target } = event;
+    const typing = target instanceof Element && target.closest("input, textarea, select, [contenteditable]");
+    if (key === "Enter" && target === composer() && !event.shiftKey && !event.isComposing) {
+      event.preventDefault();
+      if (target.value.trim()) target.form.requestSubmit();
+    } else if (key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey && composer()) {
+      event.preventDefault();
+      composer().focus();
+    } else if (key === "Escape" && !document.querySelector(":popover-open")) {
+      if (press("[data-action=close-reader]") || press("[data-action=stop]")) event.preventDefault();
+    }
+  });
+
+  document.addEventListener("click", ({ target }) => {
+    const jump = target instanceof Element && target.closest("[data-action=jump]");
+    const scroller = jump && jump.parentElement.querySelector("[data-follow]");
+    if (!scroller) return;
+    away.delete(scroller);
+    toEnd(scroller);
+  });
+
+  new MutationObserver(followSoon).observe(document.body, { childList: true, subtree: true, characterData: true });
+  window.addEventListener("resize", followSoon, { passive: true });
+
+  window.realtimeAgents = {
+    // The session took the message: the draft goes, unless something else was typed meanwhile.
+    sent(text) {
+      const field = composer();
+      if (field && field.value.trim() === text) {
+        field.value = "";
+        fit(field);
+      }
+      for (const scroller of document.querySelectorAll("[data-follow]")) away.delete(scroller);
+      followSoon();
+    },
+    readerOpened() {
+      before = document.activeElement;
+      document.querySelector("[data-action=close-reader]")?.focus();
+    },
+    readerClosed() {
+      before?.focus?.();
+      before = null;
+    },
+  };
+})();

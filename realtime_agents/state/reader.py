@@ -1,0 +1,118 @@
+"""The passage reader: a source as it stands in the knowledge base, with the quoted words marked."""
+
+from __future__ import annotations
+
+import logging
+
+import reflex as rx
+
+from realtime_agents.errors import KnowledgeError
+from realtime_agents.knowledge.port import Passage
+from realtime_agents.runtime import get_runtime
+from realtime_agents.session.view import Citation
+from realtime_agents.state.quotes import mark_quote, plain_text
+from realtime_agents.state.transcript import TranscriptState
+
+log = logging.getLogger(__name__)
+
+
+class ReaderState(rx.State):
+    """What the reader shows; closed while ``opened`` is false."""
+
+    opened: rx.Field[bool] = rx.field(default=False)
+    key: rx.Field[str] = rx.field("")
+    """``<turn>-<n>`` of the citation, to mark its card."""
+    title: rx.Field[str] = rx.field("")
+    section: rx.Field[str] = rx.field("")
+    source: rx.Field[str] = rx.field("")
+    """Publisher and date: ``VA.gov · as of 2026-01``."""
+    url: rx.Field[str] = rx.field("")
+    before: rx.Field[str] = rx.field("")
+    quote: rx.Field[str] = rx.field("")
+    after: rx.Field[str] = rx.field("")
+    note: rx.Field[str] = rx.field("")
+
+    @rx.event
+    async def read_citation(self, turn_id: str, n: int) -> None:
+        """A citation chip or a source card was pressed."""
+        transcript = await self.get_state(TranscriptState)
+        turn = transcript._turn(turn_id)
+        citation = next((c for c in turn.citations if c.n == n), None) if turn else None
+        if citation is not None:
+            await self._read(citation, f"{turn_id}-{n}")
+
+    @rx.event
+    async def read_passage(self, passage_id: str) -> None:
+        """A search result was pressed."""
+        passage, note = await _passage(passage_id)
+        if passage is None:
+            self._open(key=passage_id, title="Passage", note=note)
+            return
+        self._show_passage(passage, key=passage_id, quote=passage.summary)
+
+    @rx.event
+    def close(self) -> None:
+        """Put the reader away."""
+        self.opened, self.key = False, ""
+
+    async def _read(self, citation: Citation, key: str) -> None:
+        passage, note = await _passage(citation.passage_id) if citation.passage_id else (None, "")
+        if passage is not None:
+            self._show_passage(passage, key=key, quote=citation.quote)
+            return
+        self._open(
+            key=key,
+            title=citation.title,
+            section=citation.section,
+            source=_dated("" if citation.passage_id else "Dated fact", citation.as_of),
+            url=citation.url,
+            quote=citation.quote,
+            note=note,
+        )
+
+    def _show_passage(self, passage: Passage, *, key: str, quote: str) -> None:
+        before, marked, after = mark_quote(plain_text(passage.text), quote)
+        self._open(
+            key=key,
+            title=passage.title,
+            section=passage.section,
+            source=_dated(passage.source, passage.as_of or ""),
+            url=passage.url,
+            before=before,
+            quote=marked,
+            after=after,
+        )
+
+    def _open(
+        self,
+        *,
+        key: str,
+        title: str,
+        section: str = "",
+        source: str = "",
+        url: str = "",
+        before: str = "",
+        quote: str = "",
+        after: str = "",
+        note: str = "",
+    ) -> None:
+        self.key, self.title, self.section, self.source = key, title, section, source
+        self.url = url if url.startswith(("https://", "http://")) else ""
+        self.before, self.quote, self.after, self.note = before, quote, after, note
+        self.opened = True
+
+
+async def _passage(passage_id: str) -> tuple[Passage | None, str]:
+    """The passage, or None and why it is not there."""
+    try:
+        passage = await get_runtime().knowledge.passage(passage_id)
+    except KnowledgeError:
+        log.exception("reading a passage failed")
+        return None, "The knowledge base does not answer. The quoted words are shown as they were cited."
+    if passage is None:
+        return None, "This passage is no longer in the knowledge base. The quoted words are shown as they were cited."
+    return passage, ""
+
+
+def _dated(source: str, as_of: str) -> str:
+    return " · ".join(part for part in (source, as_of and f"as of {as_of}") if part)

@@ -1,0 +1,243 @@
+"""A runtime and a session for tests of the page's state: the faces of the real ones, no upstream."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
+
+from realtime_agents.agents.config import AgentConfig, ScenarioConfig
+from realtime_agents.errors import ConfigError, SessionError
+from realtime_agents.health import Part
+from realtime_agents.knowledge.port import Document, Hit, KnowledgeStats, Passage, Query, SearchResult
+from realtime_agents.session.view import (
+    Activity,
+    EventLogged,
+    EventRow,
+    LiveText,
+    Phase,
+    SessionSnapshot,
+    StatusChanged,
+    Turn,
+    TurnChanged,
+    Update,
+)
+from realtime_agents.store.records import ConversationRecord, ConversationSummary
+
+NO_LIVE = LiveText(turn_id="", agent="", text="")
+
+
+class FakeSession:
+    """A session that says what a test lets it say."""
+
+    def __init__(self, session_id: str = "s1", *, scenario: str = "benefits", agent: str = "greeter") -> None:
+        self.id = session_id
+        self.scenario = scenario
+        self.status = StatusChanged(phase=Phase.READY, activity=Activity.IDLE, agent=agent)
+        self.turns: dict[str, Turn] = {}
+        self.live = NO_LIVE
+        self.events: dict[str, EventRow] = {}
+        self.sent: list[str] = []
+        self.refuse = ""
+        self.interrupted = 0
+        self._readers: set[tuple[bool, asyncio.Queue[Update | None]]] = set()
+        self.subscribed = asyncio.Event()
+
+    @property
+    def phase(self) -> Phase:
+        return self.status.phase
+
+    def snapshot(self) -> SessionSnapshot:
+        return SessionSnapshot(
+            session_id=self.id,
+            conversation_id=self.id,
+            scenario=self.scenario,
+            turns=tuple(self.turns.values()),
+            live=self.live,
+            status=self.status,
+        )
+
+    def event_log(self) -> tuple[EventRow, ...]:
+        return tuple(self.events.values())
+
+    @asynccontextmanager
+    async def subscribe(self, *, events: bool = False) -> AsyncGenerator[AsyncIterator[Update], None]:
+        queue: asyncio.Queue[Update | None] = asyncio.Queue()
+        queue.put_nowait(self.snapshot())
+        if self.phase is Phase.CLOSED:
+            queue.put_nowait(None)
+        reader = (events, queue)
+        self._readers.add(reader)
+        self.subscribed.set()
+        try:
+            yield _drain(queue)
+        finally:
+            self._readers.discard(reader)
+
+    @property
+    def readers(self) -> int:
+        return len(self._readers)
+
+    def emit(self, update: Update) -> None:
+        """Remember an update and give it to every reader."""
+        match update:
+            case TurnChanged(turn=turn):
+                self.turns[turn.id] = turn
+            case LiveText():
+                self.live = update
+            case StatusChanged():
+                self.status = update
+            case EventLogged(row=row):
+                self.events[row.id] = row
+            case _:
+                raise AssertionError(update)
+        for events, queue in self._readers:
+            if events or not isinstance(update, EventLogged):
+                queue.put_nowait(update)
+
+    def now(self, **changes: object) -> None:
+        self.emit(replace(self.status, **changes))  # type: ignore[arg-type]
+
+    async def start(self) -> None:
+        self.now(phase=Phase.READY)
+
+    async def send_text(self, text: str) -> None:
+        if self.refuse:
+            raise SessionError(self.refuse)
+        self.sent.append(text)
+        self.emit(TurnChanged(turn=Turn(id=f"u{len(self.sent)}", role="user", status="completed", text=text)))
+
+    async def switch_agent(self, name: str) -> None:
+        if self.refuse:
+            raise SessionError(self.refuse)
+        self.now(agent=name)
+
+    async def interrupt(self) -> None:
+        self.interrupted += 1
+
+    def end(self) -> None:
+        self.now(phase=Phase.CLOSED)
+        for _, queue in self._readers:
+            queue.put_nowait(None)
+
+
+async def _drain(queue: asyncio.Queue[Update | None]) -> AsyncGenerator[Update, None]:
+    while (update := await queue.get()) is not None:
+        yield update
+
+
+class FakeRegistry:
+    def __init__(self) -> None:
+        self.sessions: dict[str, FakeSession] = {}
+        self.attached: dict[str, int] = {}
+
+    def get(self, session_id: str) -> FakeSession | None:
+        return self.sessions.get(session_id)
+
+    def attach(self, session_id: str) -> None:
+        self.attached[session_id] = self.attached.get(session_id, 0) + 1
+
+    def detach(self, session_id: str) -> None:
+        self.attached[session_id] -= 1
+
+    async def close(self, session_id: str) -> None:
+        session = self.sessions.pop(session_id, None)
+        if session is not None:
+            session.end()
+
+
+@dataclass
+class FakeCatalog:
+    scenarios: Mapping[str, ScenarioConfig] = field(default_factory=dict)
+    errors: tuple[ConfigError, ...] = ()
+
+    def get(self, name: str) -> ScenarioConfig:
+        return self.scenarios[name]
+
+
+@dataclass
+class FakeHistory:
+    records: dict[str, ConversationRecord] = field(default_factory=dict)
+
+    async def list_conversations(
+        self, search: str = "", limit: int = 50, offset: int = 0
+    ) -> list[ConversationSummary]:
+        found = [r.summary for r in self.records.values() if search.lower() in r.summary.title.lower()]
+        return found[offset : offset + limit]
+
+    async def load(self, conversation_id: str) -> ConversationRecord | None:
+        return self.records.get(conversation_id)
+
+    async def delete(self, conversation_id: str) -> bool:
+        return self.records.pop(conversation_id, None) is not None
+
+
+@dataclass
+class FakeKnowledge:
+    passages: dict[str, Passage] = field(default_factory=dict)
+
+    async def search(self, query: Query) -> SearchResult:
+        hits = tuple(
+            Hit(passage=p, score=1 / (60 + i), lexical=7.5 - i, cosine=0.8 - i / 20)
+            for i, p in enumerate(self.passages.values())
+        )
+        return SearchResult(hits=hits[: query.limit], top_cosine=0.8, duration_ms=12.4)
+
+    async def passage(self, passage_id: str) -> Passage | None:
+        return self.passages.get(passage_id)
+
+    async def document(self, document_id: str) -> Document | None:
+        return None
+
+    async def stats(self) -> KnowledgeStats:
+        return KnowledgeStats(collections={"medicare": (2, len(self.passages))})
+
+
+def benefits() -> ScenarioConfig:
+    """Two agents that hand over to one another."""
+    agents = (
+        AgentConfig(
+            name="greeter",
+            title="Greeter",
+            description="Finds out what you need.",
+            instructions="",
+            suggestions=("Do I need Part B?",),
+        ),
+        AgentConfig(
+            name="medicare", title="Medicare", description="Medicare costs and coverage.", instructions="", color="blue"
+        ),
+    )
+    return ScenarioConfig(
+        name="benefits", title="Benefits", description="", start="greeter", agents={a.name: a for a in agents}
+    )
+
+
+class FakeRuntime:
+    """What `realtime_agents.runtime.Runtime` is to the page."""
+
+    def __init__(self, scenario: ScenarioConfig | None = None) -> None:
+        self.settings = SimpleNamespace(scenario="benefits")
+        chosen = scenario or benefits()
+        self.catalog = FakeCatalog(scenarios={chosen.name: chosen})
+        self.registry = FakeRegistry()
+        self.history = FakeHistory()
+        self.knowledge = FakeKnowledge()
+        self.refuse = ""
+
+    def health(self) -> tuple[Part, ...]:
+        return (
+            Part(name="conversation", implementation="local engine", ok=True),
+            Part(name="knowledge", implementation="embedded", ok=True, detail="12 documents, 40 passages"),
+        )
+
+    def make_session(self, session_id: str, scenario: str, agent: str) -> FakeSession:
+        return FakeSession(session_id, scenario=scenario, agent=agent)
+
+    async def open_session(self, scenario: str, agent: str) -> FakeSession:
+        if self.refuse:
+            raise SessionError(self.refuse)
+        session = self.make_session(f"s{len(self.registry.sessions) + 1}", scenario, agent)
+        self.registry.sessions[session.id] = session
+        return session
