@@ -61,7 +61,7 @@ def _stop_button() -> rx.Component:
     return rx.cond(
         (ConnectionState.activity == "speaking") | (ConnectionState.activity == "thinking"),
         rx.el.button(
-            rx.icon("square", size=14),
+            rx.icon("square", size=14, fill="currentColor"),
             type="button",
             class_name="round round-stop",
             data_testid="stop",
@@ -97,7 +97,7 @@ def composer() -> rx.Component:
                 id="composer",
                 name="message",
                 data_testid="composer",
-                placeholder="Ask about Medicare or VA benefits…",
+                placeholder="Ask a question…",
                 rows="1",
                 max_length=4000,
                 auto_complete="off",

@@ -11,6 +11,7 @@ from realtime_agents.state.live import LiveState
 from realtime_agents.state.reader import ReaderState
 from realtime_agents.state.rows import TurnRow
 from realtime_agents.state.transcript import TranscriptState
+from realtime_agents.state.window import SLOTS
 
 Str = rx.Var[str]
 
@@ -160,6 +161,26 @@ def turn_line(
     )
 
 
+@rx.memo
+def _block(rest: rx.RestProp, rows: rx.Var[tuple[TurnRow, ...]]) -> rx.Component:
+    return rx.el.div(rest, turn_lines(rows), class_name="block")
+
+
+def _earlier() -> rx.Component:
+    """Blocks oldest first. They keep their place in the document: the key is the slot's number."""
+    return rx.foreach(
+        TranscriptState.order,
+        lambda slot: rx.match(
+            slot,
+            *[
+                (n, _block(rows=getattr(TranscriptState, f"block_{n}"), key=f"block-{n}"))
+                for n in range(SLOTS)
+            ],
+            rx.fragment(),
+        ),
+    )
+
+
 def turn_lines(rows: rx.Var[tuple[TurnRow, ...]]) -> rx.Component:
     """Rows of finished turns, here and on the history page."""
     return rx.foreach(
@@ -237,8 +258,7 @@ def transcript(empty: rx.Component) -> rx.Component:
         rx.el.div(
             rx.el.div(
                 rx.el.div(
-                    turn_lines(TranscriptState.earlier),
-                    turn_lines(TranscriptState.recent),
+                    _earlier(),
                     turn_lines(TranscriptState.current),
                     role="log",
                     aria_label="Conversation",

@@ -10,13 +10,32 @@ from realtime_agents.session.view import Turn
 from realtime_agents.state.rows import Faces, SourceRow, TurnRow, source_rows, turn_row
 from realtime_agents.state.window import Window, window_of, with_turns
 
+Rows = tuple[TurnRow, ...]
+
 
 class TranscriptState(rx.State):
-    """About the last 200 rows in three parts; see `realtime_agents.state.window`."""
+    """About the last 200 rows, in blocks; see `realtime_agents.state.window`."""
 
-    earlier: rx.Field[tuple[TurnRow, ...]] = rx.field(())
-    recent: rx.Field[tuple[TurnRow, ...]] = rx.field(())
-    current: rx.Field[tuple[TurnRow, ...]] = rx.field(())
+    block_0: rx.Field[Rows] = rx.field(())
+    block_1: rx.Field[Rows] = rx.field(())
+    block_2: rx.Field[Rows] = rx.field(())
+    block_3: rx.Field[Rows] = rx.field(())
+    block_4: rx.Field[Rows] = rx.field(())
+    block_5: rx.Field[Rows] = rx.field(())
+    block_6: rx.Field[Rows] = rx.field(())
+    block_7: rx.Field[Rows] = rx.field(())
+    block_8: rx.Field[Rows] = rx.field(())
+    block_9: rx.Field[Rows] = rx.field(())
+    block_10: rx.Field[Rows] = rx.field(())
+    block_11: rx.Field[Rows] = rx.field(())
+    block_12: rx.Field[Rows] = rx.field(())
+    block_13: rx.Field[Rows] = rx.field(())
+    block_14: rx.Field[Rows] = rx.field(())
+    block_15: rx.Field[Rows] = rx.field(())
+    order: rx.Field[tuple[int, ...]] = rx.field(())
+    """Numbers of the blocks in use, oldest first."""
+    current: rx.Field[Rows] = rx.field(())
+    """Rows of the present exchange."""
     sources: rx.Field[tuple[SourceRow, ...]] = rx.field(())
     """Sources of the latest answer."""
     last_answer: rx.Field[str] = rx.field("")
@@ -40,29 +59,28 @@ class TranscriptState(rx.State):
         return next((turn for turn in self._window.turns if turn.id == turn_id), None)
 
     def _arrange(self, faces: Faces) -> None:
-        turns = self._window.turns
-        recent, current = self._window.cuts
-        for name, part in (
-            ("earlier", turns[:recent]),
-            ("recent", turns[recent:current]),
-            ("current", turns[current:]),
-        ):
-            rows = tuple(turn_row(t, faces) for t in part if not _is_live(t))
-            if rows != getattr(self, name):
-                setattr(self, name, rows)
-        self._sum_up(turns)
+        blocks = self._window.blocks
+        for slot, turns in blocks:
+            self._put(f"block_{slot}", _rows(turns, faces))
+        self._put("order", tuple(slot for slot, _ in blocks))
+        self._put("current", _rows(self._window.current, faces))
+        self._sum_up(self._window.turns)
 
     def _sum_up(self, turns: tuple[Turn, ...]) -> None:
         answer = next((t for t in reversed(turns) if t.role == "agent" and not _is_live(t)), None)
-        sources = source_rows(answer) if answer else ()
-        for name, value in (
-            ("sources", sources),
-            ("last_answer", answer.text if answer else ""),
-            ("last_answer_id", answer.id if answer else ""),
-            ("asked", any(t.role == "user" for t in turns)),
-        ):
-            if value != getattr(self, name):
-                setattr(self, name, value)
+        self._put("sources", source_rows(answer) if answer else ())
+        self._put("last_answer", answer.text if answer else "")
+        self._put("last_answer_id", answer.id if answer else "")
+        self._put("asked", any(t.role == "user" for t in turns))
+
+    def _put(self, name: str, value: object) -> None:
+        """Assign what changed: a var that is assigned is sent."""
+        if value != getattr(self, name):
+            setattr(self, name, value)
+
+
+def _rows(turns: Iterable[Turn], faces: Faces) -> Rows:
+    return tuple(turn_row(turn, faces) for turn in turns if not _is_live(turn))
 
 
 def _is_live(turn: Turn) -> bool:

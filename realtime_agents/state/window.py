@@ -1,9 +1,9 @@
 """The bounded part of a conversation that a page holds, cut so that a change resends little.
 
-A state var is sent whole when it changes, so the rows sit in three: the *current* exchange (from
-the last question on), which changes while an answer comes; the *recent* rows before it, which
-change when a question is asked; and the *earlier* ones, which change once in `BLOCK` rows. What an
-answer costs is therefore the same at 10 and at 500 turns.
+A state var is sent whole when it changes. So the rows sit in the *current* exchange (from the last
+question on), which changes while an answer comes, and before it in blocks of `BLOCK` rows. A full
+block never changes again; the last one grows when a question is asked. A turn therefore costs the
+same at 10 and at 500 turns. The blocks live in `SLOTS` slots that are used in turn.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 from realtime_agents.session.view import Turn
 
-BLOCK = 24
-"""Rows that move from recent to earlier at once."""
-EARLIER_MAX = 7 * BLOCK
-"""Rows kept before them: about the last 200 in all."""
+BLOCK = 12
+"""Rows."""
+SLOTS = 16
+"""Blocks that are kept: about the last 200 rows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,15 +25,25 @@ class Window:
 
     turns: tuple[Turn, ...] = ()
     first: int = 0
-    """Position in the conversation of ``turns[0]``."""
+    """Position in the conversation of ``turns[0]``, a multiple of `BLOCK`."""
 
     @property
-    def cuts(self) -> tuple[int, int]:
-        """Indexes into ``turns`` where the recent rows and where the current ones begin."""
+    def current(self) -> tuple[Turn, ...]:
+        """From the last question on; everything while none was asked."""
+        return self.turns[self._asked() :]
+
+    @property
+    def blocks(self) -> tuple[tuple[int, tuple[Turn, ...]], ...]:
+        """(slot, turns) of the blocks before the current exchange, oldest first."""
+        end = self._asked()
+        return tuple(
+            ((self.first + start) // BLOCK % SLOTS, self.turns[start : min(start + BLOCK, end)])
+            for start in range(0, end, BLOCK)
+        )
+
+    def _asked(self) -> int:
         asked = (i for i in range(len(self.turns) - 1, -1, -1) if self.turns[i].role == "user")
-        current = next(asked, 0)
-        recent = max(0, (self.first + current) // BLOCK * BLOCK - self.first)
-        return recent, current
+        return next(asked, 0)
 
 
 def window_of(turns: Iterable[Turn]) -> Window:
@@ -52,9 +62,5 @@ def with_turns(window: Window, changed: Iterable[Turn]) -> Window:
 
 
 def _trimmed(window: Window) -> Window:
-    recent, _ = window.cuts
-    # Whole blocks only: dropping row by row would resend the earlier rows every time.
-    extra = (recent - EARLIER_MAX + BLOCK - 1) // BLOCK * BLOCK if recent > EARLIER_MAX else 0
-    if not extra:
-        return window
-    return Window(turns=window.turns[extra:], first=window.first + extra)
+    extra = max(0, len(window.blocks) - SLOTS) * BLOCK
+    return Window(turns=window.turns[extra:], first=window.first + extra) if extra else window
