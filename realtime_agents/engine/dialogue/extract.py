@@ -1,0 +1,232 @@
+"""Picks the one to three sentences of the found sources that answer a question best.
+
+Candidates are sifted by shared words first, because a vector costs 3 to 8 ms and a typed question
+should see its first word within 150 ms; at most `MAX_EMBEDDED` sentences are compared by meaning.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from realtime_agents.engine.dialogue.semantics import Semantics
+from realtime_agents.engine.dialogue.sentences import Sentence, speakable_sentences
+from realtime_agents.engine.dialogue.text import overlap, stems
+
+MAX_EMBEDDED = 12
+MAX_SENTENCES = 3
+MAX_WORDS = 90
+MATCH_FLOOR = 0.62
+"""Score below which the best sentence does not answer the question."""
+NEXT_MARGIN = 0.1
+"""A further sentence may be worth this much less than the best one."""
+NEW_SOURCE_BONUS = 0.08
+TOP_SOURCE_BONUS = 0.05
+NEW_SOURCE_RANKS = 3
+RANK_STEP = 0.03
+"""What each place further down the ranking costs, up to `RANK_MAX`."""
+RANK_MAX = 0.12
+SAME_CONTENT = 0.6
+"""Share of common stems from which two sentences say the same."""
+
+_AMOUNT = re.compile(r"\$\s?\d|\b\d[\d,.]*\s?(?:%|percent|dollars)", re.IGNORECASE)
+_TIME = re.compile(
+    r"\b(?:\d+|one|two|three|six|seven|eight|twelve)[\s-]+(?:day|week|month|year|hour)s?\b|\b(?:19|20)\d{2}\b"
+    r"|\b(?:january|february|march|april|may|june|july|august|september|october|november|december)\b",
+    re.IGNORECASE,
+)
+_CONTACT = re.compile(r"\d{3}[-.\s]\d{3}[-.\s]\d{4}|1-800-[A-Z]+|\bTTY\b", re.IGNORECASE)
+_FORM = re.compile(r"\b[A-Z]{0,4}-?\d{2,}[-\dA-Z]*\b|\bform\b")
+_ACTION = re.compile(
+    r"\b(?:you can|you'?ll need|you must|apply|call|fill out|submit|send|mail|online|request|ask|file|complete|contact|sign up)\b",
+    re.IGNORECASE,
+)
+_CONDITION = re.compile(r"\b(?:eligible|qualify|if you|must be true|if (?:any|all))\b", re.IGNORECASE)
+_POINTER = re.compile(
+    r"^(?:find out|find|learn|get (?:more|instructions|details)|visit|click|see|read|download|go to|watch|check out|use our|view|print"
+    r"|if you have questions|to (?:learn|find out|get) more)\b",
+    re.IGNORECASE,
+)
+"""Sentences that only send the reader elsewhere: true, but no answer."""
+_PART = re.compile(r"\b(?:part|plan) [a-n]\b")
+_YEAR = re.compile(r"\b20\d{2}\b")
+_KINDS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
+    (
+        re.compile(
+            r"\bhow much|cost|price|premium|deductible|coinsurance|copay|amount|\bpay\b", re.IGNORECASE
+        ),
+        _AMOUNT,
+    ),
+    (
+        re.compile(
+            r"\bwhen\b|how long|how soon|deadline|what date|how many (?:days|months|years)", re.IGNORECASE
+        ),
+        _TIME,
+    ),
+    (re.compile(r"phone|\bcall\b|number", re.IGNORECASE), _CONTACT),
+    (re.compile(r"\bform\b", re.IGNORECASE), _FORM),
+    (re.compile(r"\bhow (?:do|can|should|would) i\b|\bwhere (?:do|can) i\b", re.IGNORECASE), _ACTION),
+    (re.compile(r"eligib|qualif|\bcan (?:i|my)\b", re.IGNORECASE), _CONDITION),
+)
+KIND_BONUS = 0.04
+POINTER_COST = 0.12
+MISMATCH_COST = 0.12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceText:
+    """A source as a tool returned it."""
+
+    n: int
+    title: str
+    section: str
+    text: str
+    quote: str
+    as_of: str
+    rank: int
+    """Place in its result, from 0."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picked:
+    """A sentence with its source and how well it answers."""
+
+    sentence: str
+    source: SourceText
+    score: float
+    order: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Candidate:
+    sentence: Sentence
+    source: SourceText
+    sift: float
+
+
+def pick_sentences(
+    question: str,
+    sources: Sequence[SourceText],
+    semantics: Semantics,
+    *,
+    limit: int = MAX_SENTENCES,
+    said: str = "",
+) -> list[Picked]:
+    """Up to ``limit`` sentences in reading order, at most `MAX_WORDS`; empty when nothing fits.
+
+    ``said`` is text that the answer opens with already: it takes room, and is not repeated.
+    """
+    scored = _score(question, sources, semantics)
+    first = next((p for p in scored if p.opens), None)
+    if first is None or first.picked.score < MATCH_FLOOR:
+        return []
+    chosen: list[Picked] = []
+    while len(chosen) < limit:
+        room = MAX_WORDS - sum(len(text.split()) for text in (said, *(c.sentence for c in chosen)))
+        following = [(_worth(p.picked, chosen), p) for p in scored if _fits(p, chosen, said, room)]
+        worth, entry = max(following, key=lambda f: f[0], default=(0.0, first))
+        if not following or worth < first.picked.score - NEXT_MARGIN:
+            break
+        chosen.append(entry.picked)
+    return _in_reading_order(chosen)
+
+
+def _worth(picked: Picked, chosen: Sequence[Picked]) -> float:
+    """Score, raised for a good source that is not cited yet: several sources make an answer checkable."""
+    new = (
+        bool(chosen)
+        and picked.source.n not in {c.source.n for c in chosen}
+        and picked.source.rank < NEW_SOURCE_RANKS
+    )
+    return (
+        picked.score
+        + (NEW_SOURCE_BONUS if new else 0.0)
+        + (TOP_SOURCE_BONUS if new and picked.source.rank == 0 else 0.0)
+    )
+
+
+def _fits(entry: _Scored, chosen: Sequence[Picked], said: str, room: int) -> bool:
+    picked = entry.picked
+    if picked in chosen or len(picked.sentence.split()) > room:
+        return False
+    stands = entry.opens or any(c.source.n == picked.source.n and c.order == picked.order - 1 for c in chosen)
+    return stands and not _repeats(picked.sentence, [said, *(c.sentence for c in chosen)])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Scored:
+    picked: Picked
+    opens: bool
+
+
+def has_amount(sentence: str) -> bool:
+    """True for money and percentages: figures that need their year."""
+    return _AMOUNT.search(sentence) is not None
+
+
+def _score(question: str, sources: Sequence[SourceText], semantics: Semantics) -> list[_Scored]:
+    scored = []
+    for candidate in _sifted(question, sources):
+        sentence, source = candidate.sentence, candidate.source
+        score = (
+            semantics.similarity(question, sentence.text)
+            + 0.1 * overlap(question, sentence.text)
+            + 0.06 * max(overlap(question, sentence.heading), overlap(question, source.section))
+            + _kind_bonus(question, sentence.text)
+            - min(RANK_STEP * source.rank, RANK_MAX)
+            - (POINTER_COST if _POINTER.match(sentence.text) else 0.0)
+            - (MISMATCH_COST if _is_about_another(question, sentence.text) else 0.0)
+        )
+        picked = Picked(sentence=sentence.text, source=source, score=score, order=sentence.order)
+        scored.append(_Scored(picked=picked, opens=sentence.opens))
+    return sorted(scored, key=lambda s: (-s.picked.score, s.picked.source.rank, s.picked.order))
+
+
+def _sifted(question: str, sources: Sequence[SourceText]) -> list[_Candidate]:
+    candidates = []
+    for source in sources:
+        quoted = source.quote.strip()
+        for sentence in speakable_sentences(source.text or source.quote):
+            sift = (
+                overlap(question, sentence.text)
+                + 0.6 * overlap(question, sentence.heading)
+                + 0.3 * overlap(question, f"{source.title} {source.section}")
+                + (0.3 if sentence.order == 0 else 0.0)
+                + (0.3 if quoted and (sentence.text in quoted or quoted in sentence.text) else 0.0)
+                + 4 * _kind_bonus(question, sentence.text)
+                - 0.12 * source.rank
+            )
+            candidates.append(_Candidate(sentence=sentence, source=source, sift=sift))
+    return sorted(candidates, key=lambda c: (-c.sift, c.source.rank, c.sentence.order))[:MAX_EMBEDDED]
+
+
+def _kind_bonus(question: str, sentence: str) -> float:
+    """An amount for "how much", a time for "when": the kind of thing that was asked for."""
+    return (
+        KIND_BONUS
+        if any(asked.search(question) and found.search(sentence) for asked, found in _KINDS)
+        else 0.0
+    )
+
+
+def _is_about_another(question: str, sentence: str) -> bool:
+    """Names another part, plan or year than the one the question names, and not that one."""
+    for pattern in (_PART, _YEAR):
+        asked, found = set(pattern.findall(question.lower())), set(pattern.findall(sentence.lower()))
+        if asked and found and not asked & found:
+            return True
+    return False
+
+
+def _repeats(sentence: str, before: Sequence[str]) -> bool:
+    mine = stems(sentence)
+    return any(mine and len(mine & stems(text)) / len(mine) >= SAME_CONTENT for text in before if text)
+
+
+def _in_reading_order(chosen: Sequence[Picked]) -> list[Picked]:
+    """Best source first, and inside a source as it was written."""
+    places: dict[int, int] = {}
+    for picked in chosen:
+        places.setdefault(picked.source.n, len(places))
+    return sorted(chosen, key=lambda p: (places[p.source.n], p.order))

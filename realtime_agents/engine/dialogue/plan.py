@@ -1,0 +1,212 @@
+"""The dialogue: one pure decision per response, from prompt, tools and conversation alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from realtime_agents.engine.dialogue import phrases, routing
+from realtime_agents.engine.dialogue.answer import Question, compose, is_empty
+from realtime_agents.engine.dialogue.fill import Filled, Said, fill
+from realtime_agents.engine.dialogue.followup import Resolved, resolve
+from realtime_agents.engine.dialogue.intent import Intent, classify, strip_lead
+from realtime_agents.engine.dialogue.semantics import Semantics
+from realtime_agents.engine.dialogue.view import (
+    DialogueContext,
+    Exchange,
+    Prompt,
+    ToolSpec,
+    read_exchanges,
+    read_prompt,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Say:
+    """Answer with words."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallTools:
+    """Call tools, in this order: ``(name, arguments as JSON text)``."""
+
+    calls: tuple[tuple[str, str], ...]
+
+
+Plan = Say | CallTools
+
+
+class Dialogue:
+    """Plans responses. Synchronous, without state of its own; safe to share between sessions and threads."""
+
+    def __init__(self, semantics: Semantics) -> None:
+        self._semantics = semantics
+
+    def warm(self, context: DialogueContext) -> None:
+        """Embed the texts of a session ahead of its first question."""
+        self._semantics.warm(routing.texts_of(read_prompt(context.instructions), context.tools))
+
+    def plan(self, context: DialogueContext) -> Plan:
+        """What to do next. The same context always gives the same plan."""
+        return _Turn(context, self._semantics).plan()
+
+
+class _Turn:
+    """One decision in the making."""
+
+    def __init__(self, context: DialogueContext, semantics: Semantics) -> None:
+        self._context = context
+        self._semantics = semantics
+        self._prompt: Prompt = read_prompt(context.instructions)
+        self._exchanges = read_exchanges(context.items)
+        self._resolved: Resolved = resolve(self._exchanges, self._prompt.today)
+
+    def plan(self) -> Plan:
+        if self._prompt.verbatim:
+            return Say(text=self._prompt.verbatim)
+        if not self._exchanges:
+            return self._forced() or Say(text=phrases.greeting(self._prompt, self._context.tools))
+        current = self._exchanges[-1]
+        if current.lookups:
+            return self._after_lookups(current)
+        if forced := self._forced():
+            return forced
+        return self._small_talk(current) or self._request(current)
+
+    def _after_lookups(self, current: Exchange) -> Plan:
+        """Answer from what came back; where nothing was found, try the search that was not tried."""
+        called = {call.name for call in current.lookups}
+        rest = [tool for tool in self._usable() if routing.is_search(tool) and tool.name not in called]
+        if rest and is_empty(current.lookups) and (plan := self._call([rest[0].name])):
+            return plan
+        question = Question(text=self._resolved.text, prompt=self._prompt, tools=self._context.tools)
+        return Say(text=compose(question, current.lookups, self._semantics))
+
+    def _forced(self) -> Plan | None:
+        """The call that `tool_choice` demands; made once per user message."""
+        tools = self._context.tools
+        if self._context.forced_tool is not None:
+            known = self._context.forced_tool in {tool.name for tool in tools}
+            return self._call([self._context.forced_tool], must=True) if known else None
+        if self._context.tool_choice != "required" or not tools:
+            return None
+        if self._exchanges and self._exchanges[-1].was_handed_over and all(tool.is_handoff for tool in tools):
+            return None
+        scored = routing.score_tools(self._resolved.text, self._prompt, tools, self._semantics)
+        fillable = [s.tool for s in scored if not self._fill(s.tool).missing]
+        best = [*fillable, *(s.tool for s in scored), *tools][0]
+        return self._call([best.name], must=True)
+
+    def _small_talk(self, current: Exchange) -> Plan | None:
+        if self._resolved.answers:
+            return None
+        prompt, tools = self._prompt, self._context.tools
+        match classify(current.request):
+            case Intent.GREETING:
+                return Say(text=phrases.greeting(prompt, tools))
+            case Intent.THANKS:
+                return Say(text=phrases.WELCOME)
+            case Intent.GOODBYE:
+                return Say(text=phrases.GOODBYE)
+            case Intent.IDENTITY:
+                return Say(text=phrases.identity(prompt, tools))
+            case Intent.HELP:
+                return Say(text=phrases.help_text(prompt, tools))
+            case Intent.REPEAT:
+                said = [e.reply for e in self._exchanges[:-1] if e.reply]
+                return Say(text=said[-1] if said else phrases.NOTHING_TO_REPEAT)
+            case Intent.ACKNOWLEDGE:
+                return Say(text=phrases.ANYTHING_ELSE)
+            case Intent.UNCLEAR:
+                return Say(text=phrases.UNCLEAR)
+            case Intent.REQUEST:
+                return None
+
+    def _request(self, current: Exchange) -> Plan:
+        prompt, tools = self._prompt, self._usable()
+        if not tools:
+            return Say(text=phrases.NO_TOOLS if not self._context.tools else self._unknown())
+        arrived = current.was_handed_over and routing.wishes_transfer(current.request)
+        if arrived or routing.asks_for_this_agent(current.request, prompt.title):
+            return Say(text=phrases.arrived(prompt, self._context.tools))
+        if not current.was_handed_over:
+            handoff = routing.choose_handoff(self._resolved.text, prompt, tools, self._semantics)
+            if handoff:
+                return CallTools(calls=((handoff.tool.name, _json({"reason": handoff.reason})),))
+        return self._look_up(tools) or Say(text=self._unknown())
+
+    def _look_up(self, tools: Sequence[ToolSpec]) -> Plan | None:
+        request = self._resolved.text
+        scored = routing.score_tools(request, self._prompt, tools, self._semantics)
+        search = next((s.tool for s in scored if routing.is_search(s.tool)), None)
+        value = next((s.tool for s in scored if routing.is_exact_value(s.tool)), None)
+        general = [s for s in scored if s.tool in (search, value)]
+        special = [s for s in scored if s.tool not in (search, value)]
+        if special and (plan := self._special(special, general)):
+            return plan
+        asked = self._tools_that_asked(tools)
+        if not asked and not routing.in_domain(request, self._prompt, tools, self._semantics):
+            return None
+        exact = [value] if value and (routing.asks_for_value(request) or not search) else []
+        return self._call(list(dict.fromkeys(t.name for t in (*asked, *exact, search) if t)))
+
+    def _special(self, special: Sequence[routing.Scored], general: Sequence[routing.Scored]) -> Plan | None:
+        """The tools made for just this, if one clearly beats the general ones; each clause may have its own."""
+        best = special[0]
+        floor = max((s.score for s in general), default=0.0)
+        missing = self._fill(best.tool).missing
+        lead = best.score - floor
+        if best.score < routing.TOOL_FLOOR or lead < (routing.ASK_MARGIN if missing else routing.TOOL_MARGIN):
+            return None
+        clauses = routing.clauses_of(self._resolved.text)
+        calls = {best.tool.name: self._fill(best.tool)}
+        for clause in clauses if len(clauses) > 1 else ():
+            own = routing.score_tools(clause, self._prompt, [s.tool for s in special], self._semantics)[0]
+            filled = self._fill(own.tool, clause)
+            if own.score >= max(routing.TOOL_FLOOR, floor) and not filled.missing:
+                calls[own.tool.name] = filled
+        return self._call_filled(calls)
+
+    def _tools_that_asked(self, tools: Sequence[ToolSpec]) -> list[ToolSpec]:
+        """The tools whose own question the person has just answered."""
+        if not self._resolved.answers or len(self._exchanges) < 2:
+            return []
+        names = self._exchanges[-2].tools_in_need
+        return [tool for tool in tools if tool.name in names]
+
+    def _call(self, names: Sequence[str], *, must: bool = False) -> Plan | None:
+        by_name = {tool.name: tool for tool in self._context.tools}
+        return self._call_filled({name: self._fill(by_name[name]) for name in names}, must=must)
+
+    def _call_filled(self, calls: Mapping[str, Filled], *, must: bool = False) -> Plan | None:
+        """Call what can be called; ask for what the first tool lacks when nothing can."""
+        ready = [(name, _json(f.arguments)) for name, f in calls.items() if must or not f.missing]
+        if ready:
+            return CallTools(calls=tuple(ready if self._context.parallel_tool_calls else ready[:1]))
+        missing = [label for f in calls.values() for label in f.missing]
+        return Say(text=phrases.ask_for(missing[0])) if missing else None
+
+    def _fill(self, tool: ToolSpec, clause: str | None = None) -> Filled:
+        """Arguments from the whole request, or from one clause of it alone."""
+        earlier = tuple(strip_lead(e.request) for e in reversed(self._exchanges[:-1]))
+        said = Said(
+            query=clause or self._resolved.text,
+            current=clause or self._resolved.current,
+            earlier=earlier,
+            today=self._prompt.today,
+            asked_for=self._resolved.asked_for,
+        )
+        return fill(tool, said, self._semantics)
+
+    def _usable(self) -> tuple[ToolSpec, ...]:
+        return () if self._context.tool_choice == "none" else self._context.tools
+
+    def _unknown(self) -> str:
+        return phrases.out_of_domain(self._prompt, self._context.tools)
+
+
+def _json(arguments: object) -> str:
+    return json.dumps(arguments, ensure_ascii=False, separators=(",", ":"))

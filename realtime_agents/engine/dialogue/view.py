@@ -1,0 +1,186 @@
+"""What the dialogue sees: prompt, tools and conversation, cut into exchanges. No state of its own.
+
+An *exchange* is one user message with all that followed it: calls, outputs, the reply. The last
+exchange is the one to answer.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Literal
+
+from realtime_agents.engine.dialogue.text import spoken_name
+from realtime_agents.protocol.items import FunctionCallItem, FunctionCallOutputItem, Item, MessageItem
+
+HANDOFF_PREFIX = "transfer_to_"
+SCOPE_FALLBACK_CHARS = 400
+
+ToolChoice = Literal["auto", "none", "required"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolSpec:
+    """A function the client offers."""
+
+    name: str
+    description: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    """JSON schema of the arguments."""
+
+    @property
+    def is_handoff(self) -> bool:
+        return self.name.startswith(HANDOFF_PREFIX)
+
+    @property
+    def properties(self) -> Mapping[str, Mapping[str, Any]]:
+        """Schemas by parameter name; anything malformed is left out."""
+        found = self.parameters.get("properties")
+        if not isinstance(found, Mapping):
+            return {}
+        return {name: schema for name, schema in found.items() if isinstance(schema, Mapping)}
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        found = self.parameters.get("required")
+        return tuple(n for n in found if n in self.properties) if isinstance(found, Sequence) else ()
+
+    @property
+    def text(self) -> str:
+        """Name and description as one text, for comparison of meaning."""
+        return f"{spoken_name(self.name)}. {self.description}".strip()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DialogueContext:
+    """Everything one response may look at."""
+
+    instructions: str
+    items: tuple[Item, ...] = ()
+    tools: tuple[ToolSpec, ...] = ()
+    tool_choice: ToolChoice = "auto"
+    forced_tool: str | None = None
+    """Name of the function that `tool_choice` asks for by name."""
+    parallel_tool_calls: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A tool call of an exchange; ``output`` is ``None`` while it has not come back."""
+
+    name: str
+    arguments: str
+    output: str | None = None
+
+    @property
+    def is_handoff(self) -> bool:
+        return self.name.startswith(HANDOFF_PREFIX)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """A user message and what followed."""
+
+    request: str
+    calls: tuple[Call, ...] = ()
+    reply: str = ""
+
+    @property
+    def was_handed_over(self) -> bool:
+        return any(call.is_handoff for call in self.calls)
+
+    @property
+    def lookups(self) -> tuple[Call, ...]:
+        """The calls that are not handoffs."""
+        return tuple(call for call in self.calls if not call.is_handoff)
+
+    @property
+    def tools_in_need(self) -> frozenset[str]:
+        """Names of the tools that came back with a question."""
+        found = ((call.name, parse_object(call.output)) for call in self.lookups if call.output)
+        return frozenset(name for name, output in found if output and output.get("outcome") == "needs_input")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    """What the instructions say about the agent itself."""
+
+    title: str
+    """As in ``You are <title>.``; empty when the prompt does not say."""
+    scope: str
+    """The ``Your scope:`` line, else the beginning of the instructions."""
+    has_scope_line: bool
+    today: date | None
+    verbatim: str
+    """Words to say exactly, when the prompt opens with ``Say exactly: "…"``; empty otherwise."""
+
+
+_TITLE = re.compile(r"^\s*You are (?:the |an? )?([^.\n]{2,80})[.\n]", re.MULTILINE)
+_SCOPE = re.compile(r"^\s*Your scope:\s*(.+)$", re.MULTILINE)
+_TODAY = re.compile(r"Today is (\d{4}-\d{2}-\d{2})")
+_VERBATIM = re.compile(
+    r"\s*Say (?:exactly|this)(?: and nothing else)?:\s*[\"“](.+)[\"”]", re.IGNORECASE | re.DOTALL
+)
+
+
+def read_prompt(instructions: str) -> Prompt:
+    """Title, scope and date as the instructions state them."""
+    title = _TITLE.search(instructions)
+    scope = _SCOPE.search(instructions)
+    today = _TODAY.search(instructions)
+    verbatim = _VERBATIM.match(instructions)
+    return Prompt(
+        title=title[1].strip() if title else "",
+        scope=scope[1].strip() if scope else instructions[:SCOPE_FALLBACK_CHARS].strip(),
+        has_scope_line=scope is not None,
+        today=_date(today[1]) if today else None,
+        verbatim=verbatim[1].strip() if verbatim else "",
+    )
+
+
+def _date(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def read_exchanges(items: Sequence[Item]) -> tuple[Exchange, ...]:
+    """The conversation as exchanges, oldest first; what precedes the first user message is left out."""
+    outputs = {i.call_id: i.output for i in items if isinstance(i, FunctionCallOutputItem)}
+    exchanges: list[Exchange] = []
+    request: str | None = None
+    calls: list[Call] = []
+    reply: list[str] = []
+    for item in items:
+        match item:
+            case MessageItem(role="user"):
+                if request is not None:
+                    exchanges.append(Exchange(request=request, calls=tuple(calls), reply=" ".join(reply)))
+                request, calls, reply = _words(item), [], []
+            case MessageItem(role="assistant"):
+                reply.append(_words(item))
+            case FunctionCallItem():
+                output = outputs.get(item.call_id or "")
+                calls.append(Call(name=item.name, arguments=item.arguments, output=output))
+            case _:
+                pass
+    if request is not None:
+        exchanges.append(Exchange(request=request, calls=tuple(calls), reply=" ".join(reply)))
+    return tuple(exchanges)
+
+
+def _words(item: MessageItem) -> str:
+    return " ".join(part.words.strip() for part in item.content if part.words)
+
+
+def parse_object(text: str) -> Mapping[str, Any] | None:
+    """``text`` as a JSON object, ``None`` when it is something else."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
