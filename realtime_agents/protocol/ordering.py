@@ -25,6 +25,8 @@ class ItemOrder:
         self._children: dict[str, dict[str, None]] = {ROOT: {}}
         self._strays: dict[str, None] = {}
         """Ids named as predecessors that have not arrived, oldest first."""
+        self._guessed: set[str] = set()
+        """Ids that were put at the end because nobody said where."""
         self._live: set[str] = set()
         self._tail: str | None = ROOT
         """Last node in reading order; ``None`` when it must be looked up again."""
@@ -55,29 +57,56 @@ class ItemOrder:
         ``None`` says "no predecessor": the start while nothing else stands there, otherwise the
         end, because some servers send ``null`` for every item.
         """
-        is_new = item_id not in self._live
-        if item_id in (previous, ROOT):
+        if item_id == ROOT:
             return False
+        if previous == item_id:  # nonsense, but the item must not be lost
+            previous = UNSET
+        is_new = item_id not in self._live
+        self._live.add(item_id)
         if previous is None:
-            first = not self._children[ROOT] or self._parent.get(item_id) == ROOT
-            previous = ROOT if first else UNSET
+            previous = ROOT if self._is_first(item_id) else UNSET
         if previous is UNSET:
             if item_id not in self._parent and item_id not in self._strays:
                 self._attach(item_id, self._find_tail())
-            self._live.add(item_id)
+                self._guessed.add(item_id)
             return is_new
-        moved = self._parent.get(item_id) != previous and not self._would_loop(item_id, previous)
-        if moved:
-            self._detach(item_id)
-            self._attach(item_id, previous)
-        elif item_id not in self._parent:  # it would loop: it stays a stray, at the end
-            self._strays[item_id] = None
-        self._live.add(item_id)
-        return is_new or moved
+        return self._move(item_id, previous) or is_new
 
     def discard(self, item_id: str) -> None:
         """Take an item out of the order; items after it keep their places."""
         self._live.discard(item_id)
+
+    def _is_first(self, item_id: str) -> bool:
+        """Whether "no predecessor" can be meant: nothing was put at the start on purpose yet."""
+        others = (child for child in self._children[ROOT] if child not in self._guessed)
+        return next(others, item_id) == item_id
+
+    def _move(self, item_id: str, previous: str) -> bool:
+        self._guessed.discard(item_id)
+        if self._parent.get(item_id) == previous or not self._untie(item_id, previous):
+            return False
+        self._detach(item_id)
+        self._attach(item_id, previous)
+        return True
+
+    def _untie(self, item_id: str, previous: str) -> bool:
+        """Make sure that ``previous`` does not hang below the item; False if it must.
+
+        What hangs there only because the end was guessed goes to the item's old place.
+        """
+        if item_id not in self._children:
+            return True
+        below, node = previous, self._parent.get(previous)
+        while node is not None and node != item_id:
+            below, node = node, self._parent.get(node)
+        if node is None:
+            return True
+        if below not in self._guessed or item_id not in self._parent:
+            return False
+        old_place = self._parent[item_id]
+        self._detach(below)
+        self._attach(below, old_place)
+        return True
 
     def _attach(self, item_id: str, parent: str) -> None:
         if parent != ROOT and parent not in self._parent and parent not in self._strays:
@@ -96,14 +125,6 @@ class ItemOrder:
         elif item_id in self._strays:
             del self._strays[item_id]
             self._tail = None
-
-    def _would_loop(self, item_id: str, parent: str) -> bool:
-        if item_id not in self._children:
-            return False
-        node: str | None = parent
-        while node is not None and node != item_id:
-            node = self._parent.get(node)
-        return node is not None
 
     def _find_tail(self) -> str:
         if self._tail is None:

@@ -80,7 +80,11 @@ class ItemRecord:
 
     def merge(self, item: Item, *, final: bool) -> None:
         """Take a newer version of the item; what already is known survives one that knows less."""
-        self._merge_status(_status_of(item), final=final)
+        status = _status_of(item) or ("completed" if final or self.response_id is None else "in_progress")
+        if status == "in_progress" and self.status != "in_progress":
+            return  # an older version that comes late
+        if self.status != "interrupted":
+            self.status = status
         match item:
             case MessageItem():
                 for index, part in enumerate(item.content):
@@ -94,13 +98,6 @@ class ItemRecord:
                 self.item = _merge_call(self.item, item)
             case _:
                 self.item = item
-
-    def _merge_status(self, status: ItemStatus | None, *, final: bool) -> None:
-        if status is None:
-            status = "completed" if final or self.response_id is None else "in_progress"
-        if self.status == "interrupted" or (status == "in_progress" and self.status != "in_progress"):
-            return
-        self.status = status
 
 
 def heard_part(words: str, heard_ms: int, audio_bytes: int) -> str:

@@ -8,6 +8,7 @@ kind. Responses out of band run beside the slot and never take it.
 
 from __future__ import annotations
 
+import bisect
 import itertools
 from collections import deque
 from collections.abc import Callable
@@ -21,7 +22,7 @@ from realtime_agents.protocol.items import OUT_OF_BAND_MARK, ErrorDetail, Respon
 MAX_QUEUED: Final = 32
 """Requests that may wait. When one more comes the oldest gives way: later answers see its input."""
 
-_REMEMBERED: Final = 8
+_REMEMBERED: Final = 32
 """Creates whose refusal may still come."""
 
 ALREADY_ACTIVE: Final = "conversation_already_has_active_response"
@@ -55,6 +56,13 @@ class ResponseRequest:
     requests that wait become one. False keeps the request single and in order."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    number: int
+    """Counts requests in the order in which they were wanted."""
+    request: ResponseRequest
+
+
 class ResponseSlot:
     """State of the slot, pure: no clock, no I/O. Not safe for several threads."""
 
@@ -66,12 +74,13 @@ class ResponseSlot:
         self._active_id: str | None = None
         self._pending: str | None = None
         """Event id of the last create."""
-        self._sent: dict[str, ResponseRequest] = {}
+        self._sent: dict[str, _Wish] = {}
         """Last creates by event id. Kept after ``response.created`` and even ``response.done``, as
         both may be about the server's own response, with the refusal of ours still to come."""
         self._cancel_event_id: str | None = None
         self._cancel_when_created = False
-        self._queue: deque[ResponseRequest] = deque(maxlen=MAX_QUEUED)
+        self._queue: deque[_Wish] = deque(maxlen=MAX_QUEUED)
+        self._numbers = itertools.count(1)
         self._out_of_band_sent: set[str] = set()
         self._out_of_band_ids: set[str] = set()
 
@@ -87,7 +96,7 @@ class ResponseSlot:
     @property
     def queued(self) -> tuple[ResponseRequest, ...]:
         """Requests that wait, next one first."""
-        return tuple(self._queue)
+        return tuple(wish.request for wish in self._queue)
 
     @property
     def awaiting(self) -> str | None:
@@ -106,8 +115,8 @@ class ResponseSlot:
         """Ask for a response: at once when the slot is free or not needed, else later."""
         if request.params is not None and request.params.conversation == "none":
             return [self._create_out_of_band(request.params)]
-        if not (request.merges and request in self._queue):
-            self._queue.append(request)
+        if not self._is_merged(request):
+            self._queue.append(_Wish(next(self._numbers), request))
         return self._send_next()
 
     def cancel(self) -> list[ClientEvent]:
@@ -121,7 +130,7 @@ class ResponseSlot:
 
     def drop_queued(self) -> tuple[ResponseRequest, ...]:
         """Forget what waits, as the person asked for silence; returns it."""
-        dropped = tuple(self._queue)
+        dropped = self.queued
         self._queue.clear()
         return dropped
 
@@ -191,11 +200,11 @@ class ResponseSlot:
         return error.event_id == self._cancel_event_id
 
     def _on_create_refused(self, event_id: str, code: str | None) -> list[ClientEvent]:
-        request = self._sent.pop(event_id)
+        wish = self._sent.pop(event_id)
         is_awaited = self._state is SlotState.CREATE_REQUESTED and event_id == self._pending
         is_cancelled = is_awaited and self._cancel_when_created
         if code == ALREADY_ACTIVE and not is_cancelled:
-            self._requeue(request)
+            self._requeue(wish)
         if not is_awaited:
             return self._send_next()
         if code != ALREADY_ACTIVE:
@@ -203,22 +212,23 @@ class ResponseSlot:
         self._enter_active(None)
         return [self._cancel()] if is_cancelled else []
 
-    def _requeue(self, request: ResponseRequest) -> None:
-        if request.merges and request in self._queue:
-            return
-        if len(self._queue) < MAX_QUEUED:
-            self._queue.appendleft(request)
+    def _is_merged(self, request: ResponseRequest) -> bool:
+        return request.merges and any(wish.request == request for wish in self._queue)
+
+    def _requeue(self, wish: _Wish) -> None:
+        if len(self._queue) < MAX_QUEUED and not self._is_merged(wish.request):
+            bisect.insort(self._queue, wish, key=lambda waiting: waiting.number)
 
     def _send_next(self) -> list[ClientEvent]:
         if self._state is not SlotState.FREE or not self._queue:
             return []
-        request = self._queue.popleft()
+        wish = self._queue.popleft()
         event_id = self._pending = self._new_event_id()
-        self._sent[event_id] = request
+        self._sent[event_id] = wish
         if len(self._sent) > _REMEMBERED:
             del self._sent[next(iter(self._sent))]
         self._go(SlotState.CREATE_REQUESTED)
-        return [ResponseCreate(event_id=event_id, response=request.params)]
+        return [ResponseCreate(event_id=event_id, response=wish.request.params)]
 
     def _cancel(self) -> ResponseCancel:
         self._cancel_when_created = False
