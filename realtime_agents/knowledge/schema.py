@@ -1,0 +1,171 @@
+"""The database file of the embedded store: made, checked, and set aside when it is damaged."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from realtime_agents.errors import KnowledgeError
+
+logger = logging.getLogger(__name__)
+
+APPLICATION_ID = 0x52416B62
+"""``RAkb``: how the file says that it is ours."""
+SCHEMA_VERSION = 1
+BUSY_TIMEOUT_S = 5.0
+
+_TABLES = """
+create table meta(key text primary key, value text not null) without rowid;
+create table document(
+    id text primary key, collection text not null, title text not null, url text not null,
+    source text not null, as_of text, text text not null, sha256 text not null
+);
+create table passage(
+    id integer primary key autoincrement, document_id text not null, collection text not null,
+    ord integer not null, section text not null, text text not null,
+    char_start integer not null, char_end integer not null,
+    summary_start integer not null, summary_end integer not null, windows text not null,
+    key text not null
+);
+create unique index passage_place on passage(document_id, ord);
+create index passage_collection on passage(collection);
+create table vector(passage_id integer primary key, v blob not null);
+create virtual table lexical using fts5(
+    title, section, text, content='', tokenize='porter unicode61 remove_diacritics 2'
+);
+insert into lexical(lexical, rank) values('rank', 'bm25(2.0, 2.0, 1.0)');
+insert into meta values('generation', '0');
+"""
+# Passage ids are never given twice (autoincrement): a snapshot of the vectors that is one
+# change behind must not point at another passage. The lexical index has no content of its own
+# because it holds analysed text; entries are taken out with their old values.
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection for one thread at a time; transactions are begun explicitly."""
+    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+    connection.execute("pragma synchronous = normal")
+    return connection
+
+
+def prepare_file(path: Path) -> str:
+    """Create the database, or check the one that is there.
+
+    Returns a notice for people, empty when all is well. A damaged or foreign file is renamed to
+    ``<name>.corrupt-<time>`` and a new one begun. Raises `KnowledgeError` when the folder or the
+    file cannot be used at all.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        problem = _problem(path)
+        notice = _set_aside(path, problem) if problem else ""
+        _create(path)
+    except sqlite3.Error as error:
+        raise in_plain_words(error, path) from error
+    except OSError as error:
+        raise KnowledgeError(
+            f"The knowledge database {path} cannot be used: {error.strerror or error}."
+        ) from error
+    return notice
+
+
+def _problem(path: Path) -> str:
+    """Why an existing file cannot be used; empty when it can or there is none."""
+    if not path.exists():
+        return ""
+    if not path.is_file():
+        raise KnowledgeError(f"The knowledge database should be a file, but {path} is not.")
+    if not path.stat().st_size:
+        return ""
+    connection = connect(path)
+    try:
+        application, version = (
+            connection.execute(f"pragma {p}").fetchone()[0] for p in ("application_id", "user_version")
+        )
+        if application != APPLICATION_ID:
+            empty = not connection.execute("select 1 from sqlite_master limit 1").fetchone()
+            return "" if empty else "it is a database of another program"
+        if version != SCHEMA_VERSION:
+            return f"its layout is version {version}, expected {SCHEMA_VERSION}"
+        finding = connection.execute("pragma quick_check(1)").fetchone()[0]
+        return "" if finding == "ok" else "it is damaged"
+    except sqlite3.DatabaseError as error:
+        if _primary_code(error) not in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+            raise
+        return "it is damaged or not a database"
+    finally:
+        connection.close()
+
+
+def _set_aside(path: Path, problem: str) -> str:
+    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    aside = path.with_name(f"{path.name}.corrupt-{stamp}")
+    number = 1
+    while aside.exists():
+        number += 1
+        aside = path.with_name(f"{path.name}.corrupt-{stamp}-{number}")
+    path.rename(aside)
+    for suffix in ("-wal", "-shm"):
+        leftover = path.with_name(path.name + suffix)
+        if leftover.exists():
+            leftover.rename(aside.with_name(aside.name + suffix))
+    logger.warning(
+        "Knowledge database set aside", extra={"path": str(path), "aside": str(aside), "problem": problem}
+    )
+    return (
+        f"The knowledge database could not be used because {problem}. It was kept as {aside.name}"
+        " and an empty one was begun: ingest your documents again."
+    )
+
+
+def _create(path: Path) -> None:
+    connection = connect(path)
+    try:
+        if connection.execute("pragma application_id").fetchone()[0] == APPLICATION_ID:
+            connection.execute("pragma journal_mode = wal")
+            return
+        connection.execute("pragma page_size = 8192")
+        connection.execute("pragma journal_mode = wal")
+        connection.execute("begin immediate")
+        # Another process may have been first while this one waited for the lock.
+        if connection.execute("pragma application_id").fetchone()[0] != APPLICATION_ID:
+            for statement in _statements():
+                connection.execute(statement)
+            connection.execute(f"pragma user_version = {SCHEMA_VERSION}")
+            connection.execute(f"pragma application_id = {APPLICATION_ID}")
+        connection.execute("commit")
+    finally:
+        connection.close()
+
+
+def _statements() -> Iterable[str]:
+    return (statement for statement in _TABLES.split(";\n") if statement.strip())
+
+
+def _primary_code(error: sqlite3.Error) -> int:
+    return int(getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
+
+
+def in_plain_words(error: sqlite3.Error, path: Path) -> KnowledgeError:
+    """What SQLite says, for the person who can do something about it."""
+    match _primary_code(error):
+        case sqlite3.SQLITE_READONLY:
+            reason = (
+                "it is read-only. Give the app the right to write there, or set DATA_DIR to another folder"
+            )
+        case sqlite3.SQLITE_FULL:
+            reason = "the disk is full. Free some space and try again"
+        case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM | sqlite3.SQLITE_AUTH:
+            reason = "it cannot be opened. Check that the folder exists and may be written"
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            reason = f"another program has kept it locked for {BUSY_TIMEOUT_S:.0f} s. Try again when that has finished"
+        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
+            reason = "it is damaged. Restart the app: the file is then set aside and a new one begun"
+        case sqlite3.SQLITE_IOERR:
+            reason = "the disk reports a read or write error"
+        case _:
+            reason = f"SQLite says {str(error)!r}"
+    return KnowledgeError(f"The knowledge database {path} cannot be used: {reason}.")
