@@ -1,7 +1,8 @@
 """What a new connection is told about the conversation so far; pure.
 
 Text only: what the person said, what the agents said as it was heard, and which tools were called
-with what result. Items keep their ids, so that a row of the transcript stays the same row.
+with what result. Items get new ids: nothing refers to the old ones any more, and a server that counts
+its ids would use them again.
 """
 
 from __future__ import annotations
@@ -26,7 +27,6 @@ MAX_TURNS = 100
 class CallRecord:
     """A tool call that ended, as the model knows it."""
 
-    item_id: str
     call_id: str
     name: str
     arguments: str
@@ -36,7 +36,7 @@ class CallRecord:
 def call_items(call: CallRecord) -> list[Item]:
     """The pair of items of one call."""
     return [
-        FunctionCallItem(id=call.item_id, call_id=call.call_id, name=call.name, arguments=call.arguments),
+        FunctionCallItem(call_id=call.call_id, name=call.name, arguments=call.arguments),
         FunctionCallOutputItem(call_id=call.call_id, output=call.output),
     ]
 
@@ -46,7 +46,7 @@ def system_item(text: str) -> MessageItem:
     return MessageItem(role="system", content=(ContentPart(type="input_text", text=text),))
 
 
-def user_item(item_id: str, text: str) -> MessageItem:
+def user_item(text: str, item_id: str | None = None) -> MessageItem:
     """Something the person typed."""
     return MessageItem(id=item_id, role="user", content=(ContentPart(type="input_text", text=text),))
 
@@ -61,7 +61,7 @@ def seed_items(
 ) -> list[Item]:
     """Items to create on a new connection, in order.
 
-    ``calls`` are the ended tool calls by call id; ``spoken`` gives an agent's words as the model
+    ``calls`` are the ended tool calls by id of their row; ``spoken`` gives an agent's words as the model
     wrote them. ``pending`` is the user turn that still waits for its answer: what was begun of the
     answer is left out, as the whole answer is asked for again. ``anchor`` stands before it, or at
     the end when nothing is pending, so that the last item is the one to answer.
@@ -78,13 +78,13 @@ def seed_items(
 def _items_of(turn: Turn, calls: Mapping[str, CallRecord], spoken: Callable[[str], str]) -> list[Item]:
     match turn.role:
         case "user":
-            return [user_item(turn.id, turn.text)]
+            return [user_item(turn.text)]
         case "agent":
             text = spoken(turn.id)
             part = ContentPart(type="output_text", text=text)
-            return [MessageItem(id=turn.id, role="assistant", content=(part,))] if text else []
+            return [MessageItem(role="assistant", content=(part,))] if text else []
         case "tool":
-            call = calls.get(turn.tool.call_id) if turn.tool else None
+            call = calls.get(turn.id)
             return call_items(call) if call is not None else []
         case "handoff" | "breadcrumb":
             return []

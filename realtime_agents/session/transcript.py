@@ -62,12 +62,10 @@ class Transcript:
         if changed != turn:
             self.put(changed)
 
-    def hear(self, turn: Turn, text: str) -> None:
-        """The agent said ``text`` so far; ``turn`` is put in place when it is the first piece."""
-        if turn.id not in self._turns:
-            self.put(turn)
-        self._spoken[turn.id] = text
-        self._live_id = turn.id
+    def hear(self, turn_id: str, text: str) -> None:
+        """The agent said ``text`` so far, in a turn that is there and in progress."""
+        self._spoken[turn_id] = text
+        self._live_id = turn_id
         self._events.live()
 
     def settle(self, turn_id: str, text: str | None = None, **fields: Any) -> CitedText:

@@ -1,0 +1,236 @@
+"""The inside of a session: routes every event of the server to the part that it concerns."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import assert_never
+
+from realtime_agents.agents.prompt import handoff_target
+from realtime_agents.errors import UpstreamClosed
+from realtime_agents.protocol.commands import ClientEvent, ConversationItemCreate
+from realtime_agents.protocol.conversation import Conversation, apply
+from realtime_agents.protocol.effects import (
+    AudioDone,
+    CallTool,
+    Effect,
+    InputTranscript,
+    ItemChanged,
+    PlayAudio,
+    RateLimitsChanged,
+    ResponseEnded,
+    ResponseStarted,
+    ServerFault,
+    SessionReady,
+    SpeechStarted,
+    SpeechStopped,
+    TextDelta,
+    Unknown,
+)
+from realtime_agents.protocol.events import ServerEvent
+from realtime_agents.protocol.items import ErrorDetail, FunctionCallOutputItem
+from realtime_agents.session.answering import Answering
+from realtime_agents.session.clock import Clock
+from realtime_agents.session.eventlog import EventLog, LogEntry
+from realtime_agents.session.faults import Fault, account_words, classify
+from realtime_agents.session.handoffs import Handoffs
+from realtime_agents.session.outbox import Outbox
+from realtime_agents.session.reseed import seed_items, user_item
+from realtime_agents.session.roster import Roster
+from realtime_agents.session.status import StatusBoard
+from realtime_agents.session.tool_desk import ToolDesk
+from realtime_agents.session.transcript import Transcript
+from realtime_agents.session.view import Turn
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """The parts that a conductor plays on; built by `Session`."""
+
+    roster: Roster
+    transcript: Transcript
+    outbox: Outbox
+    answering: Answering
+    tools: ToolDesk
+    handoffs: Handoffs
+    status: StatusBoard
+    events: EventLog
+    clock: Clock
+
+
+class Conductor:
+    """Takes what the person does and what the server says, in one order. Synchronous but for the end.
+
+    These are the `Duties` that a supervisor calls. Nothing here waits: commands go to the outbox,
+    tools run as tasks of their own.
+    """
+
+    def __init__(
+        self,
+        stage: Stage,
+        *,
+        on_logged: Callable[[LogEntry], None],
+        end_connection: Callable[[UpstreamClosed], None],
+        on_failed: Callable[[str], Awaitable[None]],
+    ) -> None:
+        self._stage = stage
+        self._on_logged = on_logged
+        self._end_connection = end_connection
+        self._on_session_failed = on_failed
+        self._conversation = Conversation()
+        self._lost_row = ""
+        self._lost_at = 0.0
+
+    @property
+    def awaits_server(self) -> bool:
+        return self._stage.answering.awaits_server
+
+    @property
+    def is_idle(self) -> bool:
+        stage = self._stage
+        return stage.answering.idle.is_set() and not stage.answering.awaits_server and not stage.tools.busy
+
+    def say(self, text: str) -> None:
+        """The person typed ``text``, already cleaned: it interrupts, is shown, and is asked."""
+        stage = self._stage
+        turn_id = f"item_{uuid.uuid4().hex[:24]}"
+        stage.events.group = turn_id
+        stage.answering.begin(turn_id)
+        stage.transcript.put(
+            Turn(id=turn_id, role="user", status="completed", text=text, at=stage.clock.now())
+        )
+        if stage.roster.refresh():
+            stage.handoffs.configure()
+        stage.outbox.send(ConversationItemCreate(item=user_item(text, turn_id)))
+        stage.answering.want()
+
+    def on_sent(self, command: ClientEvent) -> None:
+        """A command was passed to the connection."""
+        self._on_logged(self._stage.events.add("client", command))
+
+    def on_event(self, event: ServerEvent) -> None:
+        """The server said something."""
+        self._on_logged(self._stage.events.add("server", event))
+        for effect in apply(self._conversation, event):
+            self._on_effect(effect)
+
+    def on_open(self, send: Callable[[ClientEvent], None]) -> None:
+        """A connection is open: it is told who speaks and what was said, and asked what is pending."""
+        stage = self._stage
+        self._conversation = Conversation()
+        stage.outbox.attach(send)
+        stage.roster.refresh()
+        stage.handoffs.configure(first=True)
+        pending = stage.answering.open_exchange
+        items = seed_items(
+            stage.transcript.turns,
+            stage.tools.records,
+            stage.transcript.spoken,
+            pending=pending.id if pending is not None else "",
+            anchor=_anchor(stage.roster.current.title),
+        )
+        stage.outbox.send_all(ConversationItemCreate(item=item) for item in items)
+        stage.answering.resume()
+        if self._lost_row:
+            seconds = max(round(stage.clock.monotonic() - self._lost_at), 1)
+            self._end_lost_row("completed", f"Connection lost for {seconds} s, reconnected.")
+
+    def on_lost(self, *, planned: bool) -> None:
+        """The connection is gone; what was being said is interrupted, what was asked stays asked."""
+        stage = self._stage
+        stage.outbox.detach()
+        stage.answering.on_lost()
+        if planned:
+            return
+        self._lost_row = f"note_{uuid.uuid4().hex[:24]}"
+        self._lost_at = stage.clock.monotonic()
+        stage.transcript.put(
+            Turn(
+                id=self._lost_row,
+                role="breadcrumb",
+                status="in_progress",
+                text="Connection lost. Reconnecting…",
+                at=stage.clock.now(),
+            )
+        )
+
+    async def on_failed(self, words: str) -> None:
+        """There will be no connection any more."""
+        self._stage.outbox.detach()
+        if self._lost_row:
+            self._end_lost_row("failed", "Connection lost.")
+        await self._on_session_failed(words)
+
+    def _end_lost_row(self, status: str, text: str) -> None:
+        self._stage.transcript.change(self._lost_row, status=status, text=text)
+        self._lost_row = ""
+
+    def _on_effect(self, effect: Effect) -> None:
+        answering = self._stage.answering
+        match effect:  # most frequent first
+            case TextDelta():
+                answering.on_text(effect)
+            case ItemChanged():
+                self._on_item(effect.item_id)
+            case ResponseStarted():
+                response = self._conversation.response(effect.response_id)
+                if response is not None:
+                    answering.on_started(response)
+            case ResponseEnded():
+                answering.on_ended(effect.response, self._conversation)
+            case CallTool():
+                self._on_call(effect)
+            case ServerFault():
+                self._on_fault(effect.error)
+            case SessionReady() | RateLimitsChanged() | Unknown():
+                pass  # in the event log
+            case PlayAudio() | AudioDone() | SpeechStarted() | SpeechStopped() | InputTranscript():
+                pass  # a typed conversation has no audio
+            case _:
+                assert_never(effect)
+
+    def _on_item(self, item_id: str) -> None:
+        item = self._conversation.get(item_id)
+        if item is not None and isinstance(item.item, FunctionCallOutputItem):
+            # The tool desk keeps it; a second copy of every passage would be memory for nothing.
+            self._conversation.forget(item_id)
+
+    def _on_call(self, call: CallTool) -> None:
+        stage = self._stage
+        exchange = stage.answering.exchange_of(call.response_id)
+        target = handoff_target(call.name)
+        if target is not None:
+            stage.handoffs.transfer(call, target, exchange)
+        else:
+            stage.tools.start(call, stage.roster.current, exchange)
+
+    def _on_fault(self, error: ErrorDetail) -> None:
+        told = self._stage.answering.on_error(error)
+        extra = {"code": error.code or "", "error_type": error.type, "param": error.param or ""}
+        match classify(error):
+            case Fault.BENIGN:
+                log.debug("harmless race on the Realtime server", extra=extra)
+            case Fault.OVER:
+                log.info("the Realtime server ended the session", extra=extra)
+            case Fault.ACCOUNT:
+                log.error("the Realtime server refuses to work for this account", extra=extra)
+                self._end_connection(UpstreamClosed(account_words(error), recoverable=False, code=error.code))
+            case Fault.REFUSED:
+                log.error("the Realtime server refused a command", extra=extra)
+                if not told:
+                    words = (
+                        f"The Realtime server refused a command ({error.code or error.type or 'no code'})."
+                    )
+                    self._stage.status.set_notice("server", words)
+
+
+def _anchor(title: str) -> str:
+    return (
+        f"The connection was interrupted and is back. You are {title}. Go on with the conversation as if "
+        "nothing had happened: in the language the person uses, without a greeting, without a word about "
+        "the interruption."
+    )
