@@ -217,8 +217,6 @@ def _converter(hint: Any) -> Converter:
         return _item
     if hint is ErrorDetail:
         return _error_detail
-    if hint is Any:
-        return lambda value: value
     if hint in _SCALARS:
         return _SCALARS[hint]
     if is_dataclass(hint):

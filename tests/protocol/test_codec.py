@@ -259,3 +259,10 @@ def test_wrong_members_of_unions_say_all_that_was_expected() -> None:
     with pytest.raises(ProtocolError, match="a string or an object") as caught:
         command_from_dict(wire)
     assert caught.value.param == "response.tool_choice"
+
+
+@pytest.mark.parametrize("wrong", ["true", 1, []])
+def test_only_true_and_false_are_booleans(wrong: object) -> None:
+    with pytest.raises(ProtocolError, match="true or false") as caught:
+        command_from_dict({"type": "response.create", "response": {"parallel_tool_calls": wrong}})
+    assert caught.value.param == "response.parallel_tool_calls"

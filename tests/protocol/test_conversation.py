@@ -494,6 +494,15 @@ def test_arguments_grow_while_they_stream(conversation: Conversation) -> None:
     assert play(conversation, arguments("done", arguments='{"q": 1}')) == []
 
 
+def test_arguments_for_an_item_that_is_no_call_change_nothing(conversation: Conversation) -> None:
+    turn(conversation)
+    play(conversation, text("Hi"))
+    assert (
+        play(conversation, arguments("delta", "i", delta="{}"), arguments("done", "i", arguments="{}")) == []
+    )
+    assert conversation.text_of("i") == "Hi"
+
+
 def test_several_calls_keep_their_order(conversation: Conversation) -> None:
     first, second = call("f", "c1", status="completed"), call("g", "c2", status="completed")
     effects = play(conversation, created(), done("r", message("i", text="Let me see"), first, second))

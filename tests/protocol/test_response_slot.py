@@ -160,6 +160,15 @@ def test_a_refusal_on_a_free_slot_is_sent_again_at_once(slot: ResponseSlot) -> N
     assert slot.on_error(refusal("slot_1")) == [create(2, explicit("a"))]
 
 
+def test_refusals_are_awaited_for_the_last_creates_only(slot: ResponseSlot) -> None:
+    for n in range(1, 41):
+        slot.want(explicit(str(n)))
+        active(slot, f"r{n}")
+        slot.on_done(ended(f"r{n}"))
+    assert slot.on_error(refusal("slot_1")) == []
+    assert slot.on_error(refusal("slot_40")) == [create(41, explicit("40"))]
+
+
 def test_a_create_refused_for_another_reason_is_dropped_and_the_next_one_sent(slot: ResponseSlot) -> None:
     slot.want(explicit("bad"))
     slot.want(explicit("good"))
