@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import reflex as rx
+from starlette.types import ASGIApp
+
+from realtime_agents import pages, settings
+from realtime_agents.api.app import build_api
+from realtime_agents.runtime import serving
 
 
-def index() -> rx.Component:
-    return rx.el.main(rx.el.h1("Realtime Agents"))
+def _with_api(page: ASGIApp) -> ASGIApp:
+    return build_api(page, settings.load())
 
 
-app = rx.App()
-app.add_page(index)
+app = rx.App(
+    api_transformer=_with_api,
+    stylesheets=pages.STYLESHEETS,
+    head_components=pages.head_components(),
+    enable_state=True,
+)
+app.register_lifespan_task(serving)
+pages.register(app)

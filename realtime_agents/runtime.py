@@ -8,7 +8,7 @@ stands behind a port.
     Runtime  history store, knowledge base           `stop`
     Runtime  session registry (all live sessions)    `stop`, grace period
     Runtime  upkeep task (agent files, their pages)  `stop`
-    opened   loopback engine for the command line    its context
+    opened   loopback engine of the command line     its context
 """
 
 from __future__ import annotations
@@ -16,22 +16,26 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import date
 
+from realtime_agents import settings as settings_module
 from realtime_agents.agents.catalog import ScenarioCatalog
+from realtime_agents.agents.config import AgentConfig
 from realtime_agents.engine.server import EngineConfig, running_engine
-from realtime_agents.errors import KnowledgeError, RealtimeAgentsError, UpstreamError
+from realtime_agents.errors import ConfigError, KnowledgeError, RealtimeAgentsError, UpstreamError
 from realtime_agents.health import Part
 from realtime_agents.knowledge.facts import FactBook
 from realtime_agents.knowledge.seed import KnowledgeSeed
 from realtime_agents.knowledge.store import EmbeddedKnowledgeBase
 from realtime_agents.session.openai_upstream import OpenAIUpstream
+from realtime_agents.session.parts import SessionParts
 from realtime_agents.session.registry import SessionRegistry
-from realtime_agents.session.session import Session, SessionParts
+from realtime_agents.session.session import Session
 from realtime_agents.settings import Settings
 from realtime_agents.store.history import HistoryStore
 from realtime_agents.tools.builtin import built_in_tools
+from realtime_agents.tools.registry import ToolContext
 from realtime_agents.tools.runner import ToolRunner
 
 log = logging.getLogger(__name__)
@@ -43,9 +47,7 @@ _OPENAI_URL = "https://api.openai.com/v1"
 class Runtime:
     """Everything one process runs. Use `opened`, or `start` and `stop`."""
 
-    def __init__(
-        self, settings: Settings, *, engine_url: str | None = None, keep_history: bool = True
-    ) -> None:
+    def __init__(self, settings: Settings, *, engine_url: str = "", keep_history: bool = True) -> None:
         self.settings = settings
         self._engine_url = engine_url or f"http://127.0.0.1:{settings.port}/v1"
         self._keep_history = keep_history
@@ -55,9 +57,238 @@ class Runtime:
         self.knowledge = EmbeddedKnowledgeBase(settings.knowledge_path)
         self.history = HistoryStore(settings.history_url)
         self.registry = SessionRegistry()
-        self._facts: dict[str, FactBook] = {}
         self._seed = KnowledgeSeed(settings.agents_dir, settings.data_dir / "seed.json")
+        self._facts: Mapping[str, FactBook] = {}
         self._collections: tuple[str, ...] = ()
+        self._parts: tuple[Part, ...] = ()
+        self._notices: list[str] = []
         self._upkeep: asyncio.Task[None] | None = None
-        self.seeded = asyncio.Event()
-        """Set once the scenario's own pages are searchable."""
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def opened(
+        cls, settings: Settings, *, local_engine: bool = False, keep_history: bool = True
+    ) -> AsyncIterator[Runtime]:
+        """A started runtime for a command. ``local_engine`` runs the engine on a port of its own."""
+        async with contextlib.AsyncExitStack() as stack:
+            engine_url = ""
+            if local_engine and settings.uses_local_engine:
+                engine_url = await stack.enter_async_context(running_engine(EngineConfig(words_per_s=0.0)))
+            runtime = cls(settings, engine_url=engine_url, keep_history=keep_history)
+            stack.push_async_callback(runtime.stop)
+            await runtime.start()
+            await runtime.refresh()
+            yield runtime
+
+    async def start(self) -> None:
+        """Open the stores. Raises `StoreError`, `KnowledgeError` or `ConfigError` in plain words."""
+        self.settings.data_dir.mkdir(parents=True, exist_ok=True)
+        if self._keep_history:
+            await self.history.open()
+        await self.knowledge.ensure()
+        await self._load_facts()
+        await self._look()
+
+    def start_upkeep(self) -> None:
+        """Keep following the agent files and their pages until `stop`."""
+        self._upkeep = asyncio.create_task(self._keep_up(), name="upkeep")
+
+    async def stop(self) -> None:
+        """End every session, then close the stores; safe to call twice."""
+        if self._upkeep is not None:
+            self._upkeep.cancel()
+            await asyncio.gather(self._upkeep, return_exceptions=True)
+            self._upkeep = None
+        await self.registry.close_all()
+        await self.knowledge.close()
+        if self._keep_history:
+            await self.history.close()
+
+    async def open_session(self, scenario: str, agent: str | None = None) -> Session:
+        """Start a conversation. Raises `ConfigError`, `SessionError` or `UpstreamError` for people."""
+        self.catalog.get(scenario)
+        parts = SessionParts(
+            upstream=self._upstream,
+            scenario=lambda: self.catalog.get(scenario),
+            tools=self.tools,
+            runner=self.runner,
+            tool_context=lambda session_id, who: self._tool_context(session_id, scenario, who),
+            model=self.model,
+            history=self.history if self._keep_history else None,
+            agent=agent or "",
+        )
+        return await self.registry.create(parts)
+
+    @property
+    def model(self) -> str:
+        """Name of the model as usage records carry it."""
+        return "local-engine" if self.settings.uses_local_engine else self.settings.realtime_model
+
+    def health(self) -> tuple[Part, ...]:
+        """Every part as it was seen last; `refresh` looks again."""
+        return self._parts
+
+    async def refresh(self) -> None:
+        """Follow the agent files: reload what changed, bring their pages into the knowledge base."""
+        change = await asyncio.to_thread(self.catalog.refresh)
+        for error in change.errors if change else ():
+            log.warning("an agent file is wrong", extra={"file": error.file, "line": error.line})
+        if change:
+            await self._load_facts()
+        await self._seed.apply(self.knowledge)
+        await self._look()
+
+    async def try_conversation(self) -> Part:
+        """Open and close one connection to the Realtime server: for ``doctor``."""
+        part = self._conversation()
+        upstream = self._upstream()
+        try:
+            await upstream.connect()
+        except UpstreamError as error:
+            return Part(name=part.name, implementation=part.implementation, ok=False, detail=str(error))
+        finally:
+            await upstream.close()
+        return part
+
+    def _upstream(self) -> OpenAIUpstream:
+        settings = self.settings
+        if settings.uses_local_engine:
+            return OpenAIUpstream(base_url=self._engine_url, api_key="local", model="local-engine")
+        base_url = settings.realtime_base_url or _OPENAI_URL
+        return OpenAIUpstream(
+            base_url=base_url, api_key=settings.openai_api_key, model=settings.realtime_model
+        )
+
+    def _tool_context(self, session_id: str, scenario_name: str, agent: AgentConfig) -> ToolContext:
+        scenario = self.catalog.get(scenario_name)
+        return ToolContext(
+            session_id=session_id,
+            agent=agent,
+            knowledge=self.knowledge,
+            collections=scenario.collections_for(agent, self._collections),
+            facts=self._facts.get(scenario_name, FactBook()),
+            today=date.today(),
+        )
+
+    async def _keep_up(self) -> None:
+        while True:
+            try:
+                await self.refresh()
+            except RealtimeAgentsError as error:
+                log.warning("upkeep failed", extra={"error": type(error).__name__})
+            await asyncio.sleep(_UPKEEP_EVERY_S)
+
+    async def _load_facts(self) -> None:
+        books: dict[str, FactBook] = {}
+        for name in self.catalog.scenarios:
+            folder = self.settings.agents_dir / name / "facts"
+            try:
+                books[name] = await asyncio.to_thread(FactBook.load, folder)
+            except ConfigError as error:
+                log.warning("a fact file is wrong", extra={"file": error.file, "line": error.line})
+                if name in self._facts:
+                    books[name] = self._facts[name]
+        self._facts = books
+
+    async def _look(self) -> None:
+        self._parts = (
+            self._conversation(),
+            await self._knowledge_part(),
+            self._facts_part(),
+            *self._other_parts(),
+        )
+
+    def _conversation(self) -> Part:
+        settings = self.settings
+        if settings.uses_local_engine:
+            return Part(
+                name="conversation",
+                implementation="local engine",
+                ok=True,
+                detail="Fixed rules and a small embedding model in this process; not a large language model.",
+            )
+        where = settings.realtime_base_url or "OpenAI"
+        implementation = "openai" if not settings.realtime_base_url else "realtime server"
+        detail = f"{settings.realtime_model} at {where}"
+        return Part(
+            name="conversation", implementation=implementation, ok=True, detail=detail, embedded=False
+        )
+
+    async def _knowledge_part(self) -> Part:
+        try:
+            stats = await self.knowledge.stats()
+        except KnowledgeError as error:
+            return Part(name="knowledge", implementation="embedded", ok=False, detail=str(error))
+        self._collections = tuple(stats.collections)
+        documents = sum(d for d, _ in stats.collections.values())
+        passages = sum(p for _, p in stats.collections.values())
+        detail = f"{documents} documents, {passages} passages in {len(stats.collections)} collections"
+        if not stats.vectors:
+            detail += "; words only, the embedding model could not be loaded"
+        if self.knowledge.notice:
+            detail += f"; {self.knowledge.notice}"
+        return Part(name="knowledge", implementation="embedded", ok=stats.vectors, detail=detail)
+
+    def _facts_part(self) -> Part:
+        count = sum(len(book) for book in self._facts.values())
+        return Part(name="facts", implementation="files", ok=count > 0, detail=f"{count} dated values")
+
+    def _other_parts(self) -> tuple[Part, ...]:
+        errors = self.catalog.errors
+        agents = sum(len(s.agents) for s in self.catalog.scenarios.values())
+        url = self.settings.history_url
+        return (
+            Part(
+                name="agents",
+                implementation="files",
+                ok=not errors,
+                detail=str(errors[0])
+                if errors
+                else f"{agents} agents in {len(self.catalog.scenarios)} scenarios",
+            ),
+            Part(
+                name="history",
+                implementation="sqlite" if url.startswith("sqlite") else url.split(":", 1)[0].split("+")[0],
+                ok=True,
+                detail=self.history.notice or ("kept" if self._keep_history else "not kept by this command"),
+                embedded=url.startswith("sqlite"),
+            ),
+        )
+
+
+_current: list[Runtime] = []
+
+
+def find_runtime() -> Runtime | None:
+    """The runtime of this process, or ``None`` while there is none."""
+    return _current[-1] if _current else None
+
+
+def get_runtime() -> Runtime:
+    """The runtime of this process. Raises `RealtimeAgentsError` while the app is still starting."""
+    if (runtime := find_runtime()) is None:
+        raise RealtimeAgentsError("the app is still starting; try again in a moment")
+    return runtime
+
+
+@contextlib.contextmanager
+def installed(runtime: Runtime) -> Iterator[None]:
+    """Make ``runtime`` the one that `get_runtime` returns."""
+    _current.append(runtime)
+    try:
+        yield
+    finally:
+        _current.remove(runtime)
+
+
+@contextlib.asynccontextmanager
+async def serving() -> AsyncIterator[None]:
+    """The app's lifespan: a started runtime, its upkeep, and a clean end."""
+    runtime = Runtime(settings_module.load())
+    try:
+        await runtime.start()
+        runtime.start_upkeep()
+        with installed(runtime):
+            yield
+    finally:
+        await runtime.stop()

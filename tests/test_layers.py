@@ -19,6 +19,7 @@ LAYERS = {
     "session.view": 0,
     "protocol": 1,
     "embedding": 1,
+    "yaml_source": 1,
     "agents": 2,
     "tools": 2,
     "knowledge": 2,

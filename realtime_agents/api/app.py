@@ -35,4 +35,4 @@ async def health(_request: Request) -> JSONResponse:
     current = runtime.find_runtime()
     if current is None:
         return JSONResponse({"status": "starting", "parts": {}}, status_code=503)
-    return JSONResponse(report(await current.health()), headers={"cache-control": "no-store"})
+    return JSONResponse(report(current.health()), headers={"cache-control": "no-store"})

@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 async def _parts(settings: Settings) -> tuple[Part, ...]:
     async with Runtime.opened(settings, local_engine=True) as runtime:
         conversation = await runtime.try_conversation()
-        return (conversation, *(part for part in await runtime.health() if part.name != "conversation"))
+        return (conversation, *(part for part in runtime.health() if part.name != "conversation"))
 
 
 def _machine() -> list[Part]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from realtime_agents.errors import KnowledgeError
 from realtime_agents.knowledge.ingest import IngestProgress, ingest_path
+from realtime_agents.knowledge.intake import merged
 from realtime_agents.knowledge.port import IngestReport
 from realtime_agents.runtime import Runtime
 from realtime_agents.settings import Settings
@@ -40,13 +41,7 @@ async def _ingest(settings: Settings, paths: list[Path], collection: str) -> Ing
     async with Runtime.opened(settings) as runtime:
         for path in paths:
             one = await ingest_path(runtime.knowledge, path, collection, progress=_show)
-            total = IngestReport(
-                added=total.added + one.added,
-                updated=total.updated + one.updated,
-                unchanged=total.unchanged + one.unchanged,
-                failed=total.failed + one.failed,
-                passages=total.passages + one.passages,
-            )
+            total = merged(total, one)
     if sys.stderr.isatty():
         print(file=sys.stderr)
     return total
@@ -55,7 +50,7 @@ async def _ingest(settings: Settings, paths: list[Path], collection: str) -> Ing
 def _show(progress: IngestProgress) -> None:
     if sys.stderr.isatty():
         print(
-            f"\r{progress.documents} documents, {progress.passages} passages …",
+            f"\r{progress.done} documents, {progress.passages} passages …",
             end="",
             file=sys.stderr,
             flush=True,

@@ -7,6 +7,7 @@ import hashlib
 import json
 import logging
 from pathlib import Path
+from typing import Any
 
 from realtime_agents.knowledge.ingest import read_documents
 from realtime_agents.knowledge.port import Document, IngestReport, KnowledgeBase
@@ -80,7 +81,7 @@ class KnowledgeSeed:
                     failures.append((found.name, found.reason))
         return documents, tuple(failures)
 
-    def _read_state(self) -> dict[str, object]:
+    def _read_state(self) -> dict[str, Any]:
         try:
             state = json.loads(self._state_path.read_text())
         except (OSError, ValueError):
