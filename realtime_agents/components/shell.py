@@ -20,7 +20,10 @@ _NAVIGATION = (
 class Fonts(rx.Fragment):
     """Inter and JetBrains Mono (SIL Open Font License), served by the app itself."""
 
-    lib_dependencies: list[str] = ["@fontsource-variable/inter@5.3.0", "@fontsource-variable/jetbrains-mono@5.3.0"]
+    lib_dependencies: list[str] = [  # noqa: RUF012 - Reflex turns it into a field
+        "@fontsource-variable/inter@5.3.0",
+        "@fontsource-variable/jetbrains-mono@5.3.0",
+    ]
 
     def add_imports(self) -> ImportDict:
         return {"": ["@fontsource-variable/inter/index.css", "@fontsource-variable/jetbrains-mono/index.css"]}

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
 import reflex as rx
 
+from realtime_agents.pages.agents import agents_page
 from realtime_agents.pages.conversation import conversation_page
+from realtime_agents.pages.history import history_page
+from realtime_agents.pages.knowledge import knowledge_page
+from realtime_agents.pages.settings import settings_page
 from realtime_agents.state.connection import ConnectionState
+from realtime_agents.state.doctor import DoctorState
+from realtime_agents.state.history import HistoryState
+from realtime_agents.state.knowledge import KnowledgeState
+from realtime_agents.state.roster import RosterState
 
 STYLESHEETS = [
     "/css/tokens.css",
@@ -15,6 +27,25 @@ STYLESHEETS = [
     "/css/pages.css",
     "/css/print.css",
 ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A page and what it loads."""
+
+    route: str
+    title: str
+    component: Callable[[], rx.Component]
+    on_load: tuple[Any, ...] = ()
+
+
+PAGES = (
+    Page(route="/", title="Conversation", component=conversation_page),
+    Page(route="/history", title="History", component=history_page, on_load=(HistoryState.arrive,)),
+    Page(route="/knowledge", title="Knowledge", component=knowledge_page, on_load=(KnowledgeState.arrive,)),
+    Page(route="/agents", title="Agents", component=agents_page, on_load=(RosterState.arrive,)),
+    Page(route="/settings", title="Settings", component=settings_page, on_load=(DoctorState.arrive,)),
+)
 
 
 def head_components() -> list[rx.Component]:
@@ -31,13 +62,15 @@ def register(app: rx.App) -> None:
     app.html_lang = "en"
     app.toaster = None
     app.app_wraps = {place: wrap for place, wrap in app.app_wraps.items() if place[1] != "Overlay"}
-    app.add_page(
-        conversation_page,
-        route="/",
-        title="Realtime Agents",
-        description="Talk or type with agents about Medicare and VA benefits.",
-        on_load=ConnectionState.arrive,
-    )
+    for page in PAGES:
+        app.add_page(
+            page.component,
+            route=page.route,
+            title=f"{page.title} · Realtime Agents" if page.route != "/" else "Realtime Agents",
+            description="Talk or type with agents about Medicare and VA benefits.",
+            # Every page joins the running session: it must not end while somebody reads the history.
+            on_load=[ConnectionState.arrive, *page.on_load],
+        )
 
 
-__all__ = ["STYLESHEETS", "head_components", "register"]
+__all__ = ["PAGES", "STYLESHEETS", "head_components", "register"]

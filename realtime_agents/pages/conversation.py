@@ -7,6 +7,7 @@ import reflex as rx
 from realtime_agents.components.composer import composer
 from realtime_agents.components.header import conversation_header
 from realtime_agents.components.invitation import invitation
+from realtime_agents.components.lab import lab_panel
 from realtime_agents.components.shell import frame
 from realtime_agents.components.sources import passage_reader, sources_panel
 from realtime_agents.components.talk import talk_stage
@@ -28,6 +29,7 @@ def conversation_page() -> rx.Component:
             rx.match(
                 ConnectionState.view,
                 ("desk", sources_panel()),
+                ("lab", lab_panel()),
                 rx.fragment(),
             ),
             class_name="conversation",

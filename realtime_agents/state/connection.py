@@ -15,6 +15,7 @@ from realtime_agents.runtime import get_runtime
 from realtime_agents.session.session import Session
 from realtime_agents.session.view import Phase, StatusChanged
 from realtime_agents.state.catalog import CatalogState
+from realtime_agents.state.inspection import InspectionState
 from realtime_agents.state.live import LiveState
 from realtime_agents.state.pacing import Batch, paced
 from realtime_agents.state.presence import is_connected
@@ -149,10 +150,12 @@ class ConnectionState(rx.State):
                 self.problem = problem
 
     @rx.event
-    def choose_view(self, view: str) -> None:
+    async def choose_view(self, view: str) -> None:
         """Talk, Desk or Lab: three views of the one session."""
         if view in VIEWS:
             self.view = view
+        if view == "lab":
+            await self._inspect()
 
     @rx.event
     def dismiss(self) -> None:
@@ -233,6 +236,12 @@ class ConnectionState(rx.State):
             if status.agent != catalog.agent:
                 catalog._choose(catalog.scenario, status.agent)
             self._show_status(status, catalog.agent_title)
+        if self.view == "lab" and (batch.snapshot is not None or batch.turns):
+            await self._inspect()
+
+    async def _inspect(self) -> None:
+        window = (await self.get_state(TranscriptState))._window
+        (await self.get_state(InspectionState))._show(window.current, window.turns, self.session_id)
 
     def _show_status(self, status: StatusChanged, agent_title: str) -> None:
         for name, value in (

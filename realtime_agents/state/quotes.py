@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_SYNTAX = re.compile(r"\*\*|`|^#{1,6}\s+|(?<=\])\([^)\s]*\)|^\s*[-*]\s+(?=\S)", re.MULTILINE)
+_SYNTAX = re.compile(r"\*\*|`|^#{1,6}[ \t]+|(?<=\])\([^)\s]*\)|^[ \t]*[-*][ \t]+(?=\S)", re.MULTILINE)
 
 
 def plain_text(markdown: str) -> str:

@@ -10,6 +10,7 @@ from realtime_agents.errors import KnowledgeError
 from realtime_agents.knowledge.port import Passage
 from realtime_agents.runtime import get_runtime
 from realtime_agents.session.view import Citation
+from realtime_agents.state.history import HistoryState
 from realtime_agents.state.quotes import mark_quote, plain_text
 from realtime_agents.state.transcript import TranscriptState
 
@@ -35,8 +36,8 @@ class ReaderState(rx.State):
     @rx.event
     async def read_citation(self, turn_id: str, n: int) -> None:
         """A citation chip or a source card was pressed."""
-        transcript = await self.get_state(TranscriptState)
-        turn = transcript._turn(turn_id)
+        transcript, history = await self.get_state(TranscriptState), await self.get_state(HistoryState)
+        turn = transcript._turn(turn_id) or history._turn(turn_id)
         citation = next((c for c in turn.citations if c.n == n), None) if turn else None
         if citation is not None:
             await self._read(citation, f"{turn_id}-{n}")
@@ -110,7 +111,10 @@ async def _passage(passage_id: str) -> tuple[Passage | None, str]:
         log.exception("reading a passage failed")
         return None, "The knowledge base does not answer. The quoted words are shown as they were cited."
     if passage is None:
-        return None, "This passage is no longer in the knowledge base. The quoted words are shown as they were cited."
+        return (
+            None,
+            "This passage is no longer in the knowledge base. The quoted words are shown as they were cited.",
+        )
     return passage, ""
 
 

@@ -1,0 +1,69 @@
+"""What is in use, whether it answers, and what every setting is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import reflex as rx
+
+from realtime_agents.runtime import get_runtime
+from realtime_agents.settings import TABLE, Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartLine:
+    """One part of the app."""
+
+    name: str
+    implementation: str
+    detail: str
+    ok: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingLine:
+    """One environment variable. A secret's value is never shown."""
+
+    name: str
+    value: str
+    help: str
+
+
+class DoctorState(rx.State):
+    """The settings page; the same facts as ``python -m realtime_agents doctor``."""
+
+    parts: rx.Field[tuple[PartLine, ...]] = rx.field(())
+    settings: rx.Field[tuple[SettingLine, ...]] = rx.field(())
+
+    @rx.event
+    def arrive(self) -> None:
+        """The page was opened."""
+        self._look()
+        self.settings = setting_lines(get_runtime().settings)
+
+    @rx.event
+    async def look_again(self) -> None:
+        """Check every part now."""
+        await get_runtime().refresh()
+        self._look()
+
+    def _look(self) -> None:
+        self.parts = tuple(
+            PartLine(name=p.name.capitalize(), implementation=p.implementation, detail=p.detail, ok=p.ok)
+            for p in get_runtime().health()
+        )
+
+
+def setting_lines(settings: Settings) -> tuple[SettingLine, ...]:
+    """The settings table with the values in force."""
+    return tuple(
+        SettingLine(name=row.name, value=_value(row.kind, getattr(settings, row.field, "")), help=row.help)
+        for row in TABLE
+    )
+
+
+def _value(kind: str, value: object) -> str:
+    text = str(value)
+    if kind == "secret" or "@" in text:
+        return "set" if text else "not set"
+    return text or "not set"

@@ -1,0 +1,114 @@
+"""The Lab's event log. While its panel is closed it subscribes to nothing and costs nothing."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from typing import Any
+
+import reflex as rx
+
+from realtime_agents.runtime import get_runtime
+from realtime_agents.session.view import EventRow
+from realtime_agents.state.connection import ConnectionState
+from realtime_agents.state.event_lines import EventLine, as_json, shown, split_last_turn, with_rows
+from realtime_agents.state.pacing import EVENTS_INTERVAL_S, Batch, paced
+from realtime_agents.state.presence import is_connected
+from realtime_agents.state.words import pretty_json
+
+
+class EventLogState(rx.State):
+    """Lines of the log.
+
+    owner    owns                                      ended by
+    ───────  ────────────────────────────────────────  ─────────────────────────────────────────
+    watch    one subscription with events per tab      the panel's closing, the session's end, a
+                                                       newer `watch`, or the tab's disconnect
+    """
+
+    earlier: rx.Field[tuple[EventLine, ...]] = rx.field(())
+    latest: rx.Field[tuple[EventLine, ...]] = rx.field(())
+    """Lines of the newest turn: the ones that still grow."""
+    words: rx.Field[str] = rx.field("")
+    opened: rx.Field[str] = rx.field("")
+    """Id of the line whose payload is shown."""
+    payload: rx.Field[str] = rx.field("")
+    copied: rx.Field[bool] = rx.field(default=False)
+    _lines: tuple[EventLine, ...] = ()
+    _watching: bool = False
+
+    @rx.event(background=True, supersedes=True)
+    async def watch(self) -> None:
+        """The panel was opened: show the log and what is added to it."""
+        async with self:
+            self._watching = True
+            session_id = (await self.get_state(ConnectionState)).session_id
+            socket_id = self.router.session.session_id
+        session = get_runtime().registry.get(session_id) if session_id else None
+        if session is None:
+            return
+        async with (
+            session.subscribe(events=True) as updates,
+            aclosing(paced(updates, interval_s=EVENTS_INTERVAL_S)) as batches,
+        ):
+            async for batch in batches:
+                if not is_connected(socket_id):
+                    return
+                # A snapshot has no log lines: read the log itself whenever one comes.
+                whole = session.event_log() if batch.snapshot is not None else None
+                async with self:
+                    if not self._watching:
+                        return
+                    self._take(batch, whole)
+
+    @rx.event
+    def unwatch(self) -> None:
+        """The panel was closed."""
+        self._watching = False
+        self._lines, self.earlier, self.latest = (), (), ()
+        self.opened = self.payload = ""
+
+    @rx.event
+    def filter_by(self, words: str) -> None:
+        """Show only lines with all of these words."""
+        self.words = words
+        self._arrange()
+
+    @rx.event
+    async def toggle(self, event_id: str) -> None:
+        """Open the payload of a line, or close it."""
+        if self.opened == event_id:
+            self.opened = self.payload = ""
+            return
+        row = next((row for row in await self._rows() if row.id == event_id), None)
+        self.opened = event_id
+        self.payload = pretty_json(row.payload) if row else "This event is no longer in the log."
+
+    @rx.event
+    async def copy(self) -> Any:
+        """Put the shown events on the clipboard as JSON."""
+        wanted = {line.id for line in (*self.earlier, *self.latest)}
+        rows = [row for row in await self._rows() if row.id in wanted]
+        self.copied = True
+        return rx.set_clipboard(as_json(rows))
+
+    async def _rows(self) -> tuple[EventRow, ...]:
+        session_id = (await self.get_state(ConnectionState)).session_id
+        session = get_runtime().registry.get(session_id) if session_id else None
+        return tuple(session.event_log()) if session else ()
+
+    def _take(self, batch: Batch, whole: tuple[EventRow, ...] | None) -> None:
+        if whole is not None:
+            self._lines = with_rows((), whole)
+        elif batch.events:
+            self._lines = with_rows(self._lines, batch.events.values())
+        else:
+            return
+        self.copied = False
+        self._arrange()
+
+    def _arrange(self) -> None:
+        earlier, latest = split_last_turn(shown(self._lines, self.words))
+        if earlier != self.earlier:
+            self.earlier = earlier
+        if latest != self.latest:
+            self.latest = latest

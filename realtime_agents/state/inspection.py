@@ -1,0 +1,124 @@
+"""The Lab's Turn and Knowledge tabs: where the time of the latest turn went, and what the model saw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import reflex as rx
+
+from realtime_agents.runtime import get_runtime
+from realtime_agents.session.view import Turn, TurnMetrics
+from realtime_agents.state.model_input import ModelInput, PassageLine, read_model_input
+from realtime_agents.state.words import duration_words, tool_words
+
+TABS = ("turn", "events", "knowledge")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRow:
+    """A bar of the waterfall; ``left`` and ``width`` in percent of the turn."""
+
+    key: str
+    label: str
+    kind: str
+    left: str
+    width: str
+    words: str
+
+
+class InspectionState(rx.State):
+    """Filled only while Lab is the chosen view."""
+
+    tab: rx.Field[str] = rx.field("turn")
+    first_token: rx.Field[str] = rx.field("")
+    tokens_in: rx.Field[str] = rx.field("")
+    cached: rx.Field[str] = rx.field("")
+    tokens_out: rx.Field[str] = rx.field("")
+    total: rx.Field[str] = rx.field("")
+    steps: rx.Field[tuple[StepRow, ...]] = rx.field(())
+    search_key: rx.Field[str] = rx.field("")
+    """Turn id of the newest search; empty while there was none."""
+    search_arguments: rx.Field[str] = rx.field("")
+    search_summary: rx.Field[str] = rx.field("")
+    passages: rx.Field[tuple[PassageLine, ...]] = rx.field(())
+    given: rx.Field[str] = rx.field("")
+    """The tool's output as the model read it."""
+    given_whole: rx.Field[bool] = rx.field(default=True)
+
+    @rx.event
+    def choose_tab(self, tab: str) -> None:
+        """Turn, Events or Knowledge."""
+        if tab in TABS:
+            self.tab = tab
+
+    def _show(self, exchange: tuple[Turn, ...], turns: tuple[Turn, ...], session_id: str) -> None:
+        """Show the present exchange and the newest search of the conversation."""
+        answer = next((t for t in reversed(exchange) if t.role == "agent" and t.metrics), None)
+        metrics = answer.metrics if answer and answer.metrics else TurnMetrics()
+        share = f"{metrics.cached_tokens / metrics.input_tokens:.0%}" if metrics.input_tokens else ""
+        self.first_token = duration_words(metrics.first_token_ms)
+        self.tokens_in = f"{metrics.input_tokens:,}" if metrics.input_tokens else ""
+        self.tokens_out = f"{metrics.output_tokens:,}" if metrics.output_tokens else ""
+        self.cached, self.total = share, duration_words(metrics.total_ms)
+        self.steps = waterfall(exchange)
+        search = next((t for t in reversed(turns) if t.tool and t.tool.name == "search_knowledge"), None)
+        if search is None or search.tool is None:
+            self.search_key, self.passages, self.given = "", (), ""
+            return
+        self.search_key, self.search_arguments = search.id, search.tool.arguments
+        self.search_summary = " · ".join(
+            part for part in (search.tool.summary, duration_words(search.tool.duration_ms)) if part
+        )
+        seen = _given(session_id, search.tool.call_id)
+        self.passages, self.given, self.given_whole = seen.sources, seen.text, seen.whole
+
+
+def waterfall(exchange: tuple[Turn, ...]) -> tuple[StepRow, ...]:
+    """Where the time went from the question to the end of the answer."""
+    spans = list(_spans(exchange))
+    end = max((start + length for _, _, _, start, length in spans), default=0.0)
+    if not end:
+        return ()
+    return tuple(
+        StepRow(
+            key=key,
+            label=label,
+            kind=kind,
+            left=f"{100 * start / end:.2f}%",
+            width=f"{max(0.8, 100 * length / end):.2f}%",
+            words=duration_words(length) if kind != "handoff" else f"at {duration_words(start)}",
+        )
+        for key, label, kind, start, length in spans
+    )
+
+
+def _spans(exchange: tuple[Turn, ...]) -> Iterator[tuple[str, str, str, float, float]]:
+    """(key, label, kind, start, length), times in ms since the question."""
+    asked = next((t.at for t in exchange if t.role == "user"), None)
+    if asked is None:
+        return
+    for turn in exchange:
+        start = max(0.0, (turn.at - asked) * 1000)
+        if turn.tool is not None:
+            yield (
+                turn.id,
+                tool_words(turn.tool.name, running=False),
+                "tool",
+                start,
+                float(turn.tool.duration_ms or 0),
+            )
+        elif turn.handoff is not None:
+            yield turn.id, f"handoff to {turn.handoff.target}", "handoff", start, 0.0
+        elif turn.metrics is not None and turn.metrics.total_ms is not None:
+            first = float(turn.metrics.first_token_ms or 0)
+            yield f"{turn.id}-first", "first token", "wait", 0.0, first
+            yield turn.id, "answer", "speak", first, max(0.0, turn.metrics.total_ms - first)
+
+
+def _given(session_id: str, call_id: str) -> ModelInput:
+    session = get_runtime().registry.get(session_id) if session_id else None
+    for row in reversed(tuple(session.event_log()) if session else ()):
+        if row.direction == "client" and "function_call_output" in row.detail and call_id in row.payload:
+            return read_model_input(row.payload)
+    return ModelInput()
