@@ -14,7 +14,7 @@ class AnswerText(rx.Component):
     tag = "AnswerText"
 
     text: rx.Var[str]
-    on_cite: rx.EventHandler[lambda number: [number]]
+    on_cite: rx.EventHandler[lambda number: [number]]  # type: ignore[type-arg,valid-type]  # Reflex's notation
     """A citation chip was pressed; gets its number."""
 
 

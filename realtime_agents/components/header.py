@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import reflex as rx
+from reflex.vars import ObjectVar
 
 from realtime_agents.components.rings import ring
 from realtime_agents.state.catalog import CatalogState
@@ -53,7 +54,7 @@ def agent_pill(
     )
 
 
-def _pill(agent: rx.Var[AgentFace]) -> rx.Component:
+def _pill(agent: ObjectVar[AgentFace]) -> rx.Component:
     return agent_pill(
         name=agent.name,
         title=agent.title,

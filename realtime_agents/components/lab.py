@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import reflex as rx
+from reflex.vars import ObjectVar
 
 from realtime_agents.components.answer_text import clock_time
 from realtime_agents.components.sources import source_cards
@@ -18,7 +19,7 @@ def _figure(label: str, value: rx.Var[str]) -> rx.Component:
     return rx.el.div(rx.el.dt(label), rx.el.dd(rx.cond(value != "", value, "–")))
 
 
-def _step(step: rx.Var[StepRow]) -> rx.Component:
+def _step(step: ObjectVar[StepRow]) -> rx.Component:
     return rx.el.li(
         rx.el.span(step.label, class_name="step-label"),
         rx.el.span(
@@ -196,7 +197,7 @@ def _events_tab() -> rx.Component:
     )
 
 
-def _passage(line: rx.Var[PassageLine]) -> rx.Component:
+def _passage(line: ObjectVar[PassageLine]) -> rx.Component:
     return rx.el.li(
         rx.el.div(
             rx.el.b(line.n, " · ", line.title),
@@ -247,7 +248,10 @@ def _knowledge_tab() -> rx.Component:
                     ),
                 ),
             ),
-            rx.el.p("No search yet. The next one shows its query, its passages and their scores here.", class_name="quiet"),
+            rx.el.p(
+                "No search yet. The next one shows its query, its passages and their scores here.",
+                class_name="quiet",
+            ),
         ),
         class_name="tab-body",
         data_testid="lab-knowledge",

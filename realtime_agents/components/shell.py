@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import reflex as rx
-from reflex_base.utils.imports import ImportDict
+from reflex_base.utils.imports import ImportDict, ImportVar
 from reflex_components_core.core.banner import has_connection_errors
 
 from realtime_agents.state.connection import ConnectionState
@@ -26,7 +26,11 @@ class Fonts(rx.Fragment):
     ]
 
     def add_imports(self) -> ImportDict:
-        return {"": ["@fontsource-variable/inter/index.css", "@fontsource-variable/jetbrains-mono/index.css"]}
+        styles: list[str | ImportVar] = [
+            "@fontsource-variable/inter/index.css",
+            "@fontsource-variable/jetbrains-mono/index.css",
+        ]
+        return {"": styles}
 
 
 class PageLink(rx.Component):

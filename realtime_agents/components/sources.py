@@ -87,7 +87,9 @@ def passage_reader() -> rx.Component:
             rx.el.header(
                 rx.el.div(
                     rx.el.h2(ReaderState.title),
-                    rx.cond(ReaderState.section != "", rx.el.p(ReaderState.section, class_name="reader-section")),
+                    rx.cond(
+                        ReaderState.section != "", rx.el.p(ReaderState.section, class_name="reader-section")
+                    ),
                 ),
                 rx.el.button(
                     rx.icon("x", size=20),

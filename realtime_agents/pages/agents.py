@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import reflex as rx
+from reflex.vars import ObjectVar
 
 from realtime_agents.components.header import page_header
 from realtime_agents.components.rings import ring
@@ -10,7 +11,7 @@ from realtime_agents.components.shell import frame
 from realtime_agents.state.roster import AgentLine, MistakeLine, RosterState, ScenarioLine
 
 
-def _agent(agent: rx.Var[AgentLine]) -> rx.Component:
+def _agent(agent: ObjectVar[AgentLine]) -> rx.Component:
     return rx.el.li(
         ring(agent.initial, agent.color),
         rx.el.div(
@@ -30,7 +31,7 @@ def _agent(agent: rx.Var[AgentLine]) -> rx.Component:
     )
 
 
-def _scenario(scenario: rx.Var[ScenarioLine]) -> rx.Component:
+def _scenario(scenario: ObjectVar[ScenarioLine]) -> rx.Component:
     return rx.el.section(
         rx.el.h2(scenario.title),
         rx.el.p(scenario.description, class_name="quiet"),
@@ -40,7 +41,7 @@ def _scenario(scenario: rx.Var[ScenarioLine]) -> rx.Component:
     )
 
 
-def _mistake(mistake: rx.Var[MistakeLine]) -> rx.Component:
+def _mistake(mistake: ObjectVar[MistakeLine]) -> rx.Component:
     return rx.el.li(rx.el.code(mistake.where), rx.el.span(mistake.message), key=mistake.where)
 
 
@@ -51,7 +52,9 @@ def _content() -> rx.Component:
             RosterState.mistakes,
             rx.el.section(
                 rx.el.h2("To be put right"),
-                rx.el.p("The last good version of these files stays in use until they are.", class_name="quiet"),
+                rx.el.p(
+                    "The last good version of these files stays in use until they are.", class_name="quiet"
+                ),
                 rx.el.ul(rx.foreach(RosterState.mistakes, _mistake), class_name="mistakes"),
                 class_name="group group-bad",
                 role="alert",

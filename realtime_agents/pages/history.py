@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import reflex as rx
+from reflex.vars import ObjectVar
 
 from realtime_agents.components.answer_text import clock_time
 from realtime_agents.components.header import page_header
@@ -13,7 +14,7 @@ from realtime_agents.components.transcript import turn_lines
 from realtime_agents.state.history import ConversationLine, HistoryState
 
 
-def _line(line: rx.Var[ConversationLine]) -> rx.Component:
+def _line(line: ObjectVar[ConversationLine]) -> rx.Component:
     return rx.el.button(
         ring(line.initial, line.color),
         rx.el.span(
@@ -42,7 +43,10 @@ def _list() -> rx.Component:
             class_name="field",
             data_testid="history-search",
         ),
-        rx.cond(HistoryState.problem != "", rx.el.p(HistoryState.problem, class_name="notice notice-bad", role="alert")),
+        rx.cond(
+            HistoryState.problem != "",
+            rx.el.p(HistoryState.problem, class_name="notice notice-bad", role="alert"),
+        ),
         rx.el.div(rx.foreach(HistoryState.conversations, _line), class_name="past-list"),
         rx.cond(
             HistoryState.loaded & ~HistoryState.conversations,
@@ -57,7 +61,9 @@ def _list() -> rx.Component:
         ),
         rx.cond(
             HistoryState.more,
-            rx.el.button("Show older", type="button", class_name="button button-wide", on_click=HistoryState.show_more),
+            rx.el.button(
+                "Show older", type="button", class_name="button button-wide", on_click=HistoryState.show_more
+            ),
         ),
         class_name="past-side",
     )
@@ -104,7 +110,9 @@ def _reading() -> rx.Component:
                     aria_label="Back to the list",
                     on_click=HistoryState.close,
                 ),
-                rx.el.div(rx.el.h2(HistoryState.title), rx.el.small(clock_time(at=HistoryState.at_ms, day=True))),
+                rx.el.div(
+                    rx.el.h2(HistoryState.title), rx.el.small(clock_time(at=HistoryState.at_ms, day=True))
+                ),
                 _delete(),
                 class_name="past-head",
             ),
@@ -118,7 +126,9 @@ def _reading() -> rx.Component:
             ),
             class_name="past-reading",
         ),
-        rx.el.div(rx.el.p("Choose a conversation to read it again.", class_name="quiet"), class_name="past-none"),
+        rx.el.div(
+            rx.el.p("Choose a conversation to read it again.", class_name="quiet"), class_name="past-none"
+        ),
     )
 
 

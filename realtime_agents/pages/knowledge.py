@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import reflex as rx
+from reflex.vars import ObjectVar
 
 from realtime_agents.components.header import page_header
 from realtime_agents.components.shell import frame
@@ -11,7 +12,7 @@ from realtime_agents.state.knowledge import CollectionLine, HitLine, KnowledgeSt
 from realtime_agents.state.reader import ReaderState
 
 
-def _collection(line: rx.Var[CollectionLine]) -> rx.Component:
+def _collection(line: ObjectVar[CollectionLine]) -> rx.Component:
     return rx.el.button(
         rx.el.b(line.title),
         rx.el.small(line.documents, " documents · ", line.passages, " passages"),
@@ -24,7 +25,7 @@ def _collection(line: rx.Var[CollectionLine]) -> rx.Component:
     )
 
 
-def _hit(line: rx.Var[HitLine]) -> rx.Component:
+def _hit(line: ObjectVar[HitLine]) -> rx.Component:
     return rx.el.li(
         rx.el.button(
             rx.el.b(line.title),
@@ -49,7 +50,10 @@ def _hit(line: rx.Var[HitLine]) -> rx.Component:
 @rx.memo
 def _content() -> rx.Component:
     return rx.el.div(
-        rx.el.p("Agents look things up here before they answer. Press a collection to search in it alone.", class_name="quiet"),
+        rx.el.p(
+            "Agents look things up here before they answer. Press a collection to search in it alone.",
+            class_name="quiet",
+        ),
         rx.el.div(rx.foreach(KnowledgeState.collections, _collection), class_name="cards"),
         rx.cond(
             ~KnowledgeState.vectors,
@@ -71,7 +75,10 @@ def _content() -> rx.Component:
             on_submit=KnowledgeState.search,
             reset_on_submit=False,
         ),
-        rx.cond(KnowledgeState.problem != "", rx.el.p(KnowledgeState.problem, class_name="notice notice-bad", role="alert")),
+        rx.cond(
+            KnowledgeState.problem != "",
+            rx.el.p(KnowledgeState.problem, class_name="notice notice-bad", role="alert"),
+        ),
         rx.el.p(KnowledgeState.outcome, class_name="outcome", role="status"),
         rx.el.ol(rx.foreach(KnowledgeState.hits, _hit), class_name="hits"),
         class_name="sheet",

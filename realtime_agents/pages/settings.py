@@ -6,13 +6,14 @@ from typing import Literal
 
 import reflex as rx
 from reflex.style import color_mode, set_color_mode
+from reflex.vars import ObjectVar
 
 from realtime_agents.components.header import page_header
 from realtime_agents.components.shell import frame
 from realtime_agents.state.doctor import DoctorState, PartLine, SettingLine
 
 
-def _part(part: rx.Var[PartLine]) -> rx.Component:
+def _part(part: ObjectVar[PartLine]) -> rx.Component:
     return rx.el.li(
         rx.cond(
             part.ok,
@@ -35,7 +36,7 @@ def _part(part: rx.Var[PartLine]) -> rx.Component:
     )
 
 
-def _setting(setting: rx.Var[SettingLine]) -> rx.Component:
+def _setting(setting: ObjectVar[SettingLine]) -> rx.Component:
     return rx.el.tr(
         rx.el.th(rx.el.code(setting.name), scope="row"),
         rx.el.td(rx.el.code(setting.value)),
@@ -54,7 +55,9 @@ def _content() -> rx.Component:
         rx.el.section(
             rx.el.div(
                 rx.el.h2("What is in use"),
-                rx.el.button("Check again", type="button", class_name="button", on_click=DoctorState.look_again),
+                rx.el.button(
+                    "Check again", type="button", class_name="button", on_click=DoctorState.look_again
+                ),
                 class_name="group-head",
             ),
             rx.el.ul(rx.foreach(DoctorState.parts, _part), class_name="agent-list"),
@@ -76,11 +79,14 @@ def _content() -> rx.Component:
         rx.el.section(
             rx.el.h2("Settings"),
             rx.el.p(
-                "Set them as environment variables and start the app again. Secrets are never shown.", class_name="quiet"
+                "Set them as environment variables and start the app again. Secrets are never shown.",
+                class_name="quiet",
             ),
             rx.el.div(
                 rx.el.table(
-                    rx.el.thead(rx.el.tr(rx.el.th("Variable"), rx.el.th("In force"), rx.el.th("What it does"))),
+                    rx.el.thead(
+                        rx.el.tr(rx.el.th("Variable"), rx.el.th("In force"), rx.el.th("What it does"))
+                    ),
                     rx.el.tbody(rx.foreach(DoctorState.settings, _setting)),
                 ),
                 class_name="table-frame",

@@ -15,6 +15,7 @@ from realtime_agents.runtime import get_runtime
 from realtime_agents.session.session import Session
 from realtime_agents.session.view import Phase, StatusChanged
 from realtime_agents.state.catalog import CatalogState
+from realtime_agents.state.handlers import background, background_latest, handler
 from realtime_agents.state.inspection import InspectionState
 from realtime_agents.state.live import LiveState
 from realtime_agents.state.pacing import Batch, paced
@@ -52,7 +53,7 @@ class ConnectionState(rx.State):
     busy: rx.Field[bool] = rx.field(default=False)
     """A message or a connection is on its way: a second press does nothing."""
 
-    @rx.event
+    @handler
     async def arrive(self) -> Any:
         """A page was opened or reloaded: show what there is, join the session that still runs."""
         catalog = await self.get_state(CatalogState)
@@ -66,7 +67,7 @@ class ConnectionState(rx.State):
             return None
         return ConnectionState.follow()
 
-    @rx.event(background=True, supersedes=True)
+    @background_latest
     async def follow(self) -> None:
         """Show the session's updates until it ends, this tab leaves or a newer `follow` takes over."""
         async with self:
@@ -91,19 +92,19 @@ class ConnectionState(rx.State):
         finally:
             registry.detach(session_id)
 
-    @rx.event(background=True)
+    @background
     async def send(self, form: dict[str, Any]) -> AsyncGenerator[Any, None]:
         """The composer was submitted. The draft is cleared only once the session took it."""
         async for event in self._say(str(form.get("message", ""))):
             yield event
 
-    @rx.event(background=True)
+    @background
     async def ask(self, question: str) -> AsyncGenerator[Any, None]:
         """A suggested question was pressed."""
         async for event in self._say(question):
             yield event
 
-    @rx.event(background=True)
+    @background
     async def connect(self) -> AsyncGenerator[Any, None]:
         """Start the conversation, or end the one that runs."""
         if not await self._begin():
@@ -116,7 +117,7 @@ class ConnectionState(rx.State):
             yield ConnectionState.follow()
         await self._finish(problem)
 
-    @rx.event(background=True)
+    @background
     async def choose_agent(self, name: str) -> None:
         """Another agent was pressed: it takes over the running conversation, or opens the next."""
         session = self._session()
@@ -127,7 +128,7 @@ class ConnectionState(rx.State):
                 catalog = await self.get_state(CatalogState)
                 catalog._choose(catalog.scenario, name)
 
-    @rx.event(background=True)
+    @background
     async def choose_scenario(self, name: str) -> None:
         """Another scenario: the running conversation ends, it stays in the history."""
         session = self._session()
@@ -140,7 +141,7 @@ class ConnectionState(rx.State):
             (await self.get_state(TranscriptState))._show_all((), {})
             (await self.get_state(LiveState))._clear()
 
-    @rx.event(background=True)
+    @background
     async def interrupt(self) -> None:
         """Stop the answer; what was said of it stays."""
         session = self._session()
@@ -149,7 +150,7 @@ class ConnectionState(rx.State):
             async with self:
                 self.problem = problem
 
-    @rx.event
+    @handler
     async def choose_view(self, view: str) -> None:
         """Talk, Desk or Lab: three views of the one session."""
         if view in VIEWS:
@@ -157,7 +158,7 @@ class ConnectionState(rx.State):
         if view == "lab":
             await self._inspect()
 
-    @rx.event
+    @handler
     def dismiss(self) -> None:
         """The person read what went wrong."""
         self.problem = ""

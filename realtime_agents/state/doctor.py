@@ -8,6 +8,7 @@ import reflex as rx
 
 from realtime_agents.runtime import get_runtime
 from realtime_agents.settings import TABLE, Settings
+from realtime_agents.state.handlers import handler
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,13 +36,13 @@ class DoctorState(rx.State):
     parts: rx.Field[tuple[PartLine, ...]] = rx.field(())
     settings: rx.Field[tuple[SettingLine, ...]] = rx.field(())
 
-    @rx.event
+    @handler
     def arrive(self) -> None:
         """The page was opened."""
         self._look()
         self.settings = setting_lines(get_runtime().settings)
 
-    @rx.event
+    @handler
     async def look_again(self) -> None:
         """Check every part now."""
         await get_runtime().refresh()

@@ -11,6 +11,7 @@ from realtime_agents.runtime import get_runtime
 from realtime_agents.session.view import EventRow
 from realtime_agents.state.connection import ConnectionState
 from realtime_agents.state.event_lines import EventLine, as_json, shown, split_last_turn, with_rows
+from realtime_agents.state.handlers import background_latest, handler
 from realtime_agents.state.pacing import EVENTS_INTERVAL_S, Batch, paced
 from realtime_agents.state.presence import is_connected
 from realtime_agents.state.words import pretty_json
@@ -36,7 +37,7 @@ class EventLogState(rx.State):
     _lines: tuple[EventLine, ...] = ()
     _watching: bool = False
 
-    @rx.event(background=True, supersedes=True)
+    @background_latest
     async def watch(self) -> None:
         """The panel was opened: show the log and what is added to it."""
         async with self:
@@ -60,20 +61,20 @@ class EventLogState(rx.State):
                         return
                     self._take(batch, whole)
 
-    @rx.event
+    @handler
     def unwatch(self) -> None:
         """The panel was closed."""
         self._watching = False
         self._lines, self.earlier, self.latest = (), (), ()
         self.opened = self.payload = ""
 
-    @rx.event
+    @handler
     def filter_by(self, words: str) -> None:
         """Show only lines with all of these words."""
         self.words = words
         self._arrange()
 
-    @rx.event
+    @handler
     async def toggle(self, event_id: str) -> None:
         """Open the payload of a line, or close it."""
         if self.opened == event_id:
@@ -83,7 +84,7 @@ class EventLogState(rx.State):
         self.opened = event_id
         self.payload = pretty_json(row.payload) if row else "This event is no longer in the log."
 
-    @rx.event
+    @handler
     async def copy(self) -> Any:
         """Put the shown events on the clipboard as JSON."""
         wanted = {line.id for line in (*self.earlier, *self.latest)}

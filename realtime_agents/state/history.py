@@ -10,6 +10,7 @@ import reflex as rx
 from realtime_agents.errors import StoreError
 from realtime_agents.runtime import get_runtime
 from realtime_agents.session.view import Turn
+from realtime_agents.state.handlers import handler
 from realtime_agents.state.rows import Faces, TurnRow, agent_face, face_of, turn_row
 from realtime_agents.state.words import count_words
 from realtime_agents.store.records import ConversationSummary
@@ -48,24 +49,24 @@ class HistoryState(rx.State):
     """The person pressed Delete and is asked once more."""
     _turns: tuple[Turn, ...] = ()
 
-    @rx.event
+    @handler
     async def arrive(self) -> None:
         """The page was opened."""
         self.words = ""
         await self._list()
 
-    @rx.event
+    @handler
     async def search(self, words: str) -> None:
         """Show the conversations with these words."""
         self.words = words
         await self._list()
 
-    @rx.event
+    @handler
     async def show_more(self) -> None:
         """Older conversations below the ones shown."""
         await self._list(len(self.conversations))
 
-    @rx.event
+    @handler
     async def open(self, conversation_id: str) -> None:
         """Read a conversation."""
         try:
@@ -83,22 +84,22 @@ class HistoryState(rx.State):
         self.rows = tuple(turn_row(turn, faces) for turn in record.turns)
         self._turns, self.asking, self.problem = record.turns, False, ""
 
-    @rx.event
+    @handler
     def close(self) -> None:
         """Back to the list."""
         self.opened, self.rows, self._turns, self.asking = "", (), (), False
 
-    @rx.event
+    @handler
     def ask_to_delete(self) -> None:
         """Delete was pressed; it cannot be undone, so ask."""
         self.asking = True
 
-    @rx.event
+    @handler
     def keep(self) -> None:
         """Not deleted after all."""
         self.asking = False
 
-    @rx.event
+    @handler
     async def delete(self) -> None:
         """Delete the open conversation for good."""
         try:

@@ -9,6 +9,7 @@ import reflex as rx
 
 from realtime_agents.runtime import get_runtime
 from realtime_agents.session.view import Turn, TurnMetrics
+from realtime_agents.state.handlers import handler
 from realtime_agents.state.model_input import ModelInput, PassageLine, read_model_input
 from realtime_agents.state.words import duration_words, tool_words
 
@@ -46,7 +47,7 @@ class InspectionState(rx.State):
     """The tool's output as the model read it."""
     given_whole: rx.Field[bool] = rx.field(default=True)
 
-    @rx.event
+    @handler
     def choose_tab(self, tab: str) -> None:
         """Turn, Events or Knowledge."""
         if tab in TABS:

@@ -10,6 +10,7 @@ import reflex as rx
 from realtime_agents.errors import KnowledgeError
 from realtime_agents.knowledge.port import Hit, Query
 from realtime_agents.runtime import get_runtime
+from realtime_agents.state.handlers import handler
 from realtime_agents.state.model_input import score_words
 from realtime_agents.state.words import duration_words, title_words
 
@@ -52,7 +53,7 @@ class KnowledgeState(rx.State):
     """``8 passages in 12 ms``."""
     problem: rx.Field[str] = rx.field("")
 
-    @rx.event
+    @handler
     async def arrive(self) -> None:
         """The page was opened."""
         try:
@@ -66,14 +67,14 @@ class KnowledgeState(rx.State):
             for n, (d, p) in sorted(stats.collections.items())
         )
 
-    @rx.event
+    @handler
     async def choose(self, collection: str) -> None:
         """Search this collection only, or all again."""
         self.chosen = "" if collection == self.chosen else collection
         if self.words:
             await self._search()
 
-    @rx.event
+    @handler
     async def search(self, form: dict[str, Any]) -> None:
         """Search as the agents do."""
         self.words = str(form.get("words", "")).strip()

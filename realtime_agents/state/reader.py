@@ -10,6 +10,7 @@ from realtime_agents.errors import KnowledgeError
 from realtime_agents.knowledge.port import Passage
 from realtime_agents.runtime import get_runtime
 from realtime_agents.session.view import Citation
+from realtime_agents.state.handlers import handler
 from realtime_agents.state.history import HistoryState
 from realtime_agents.state.quotes import mark_quote, plain_text
 from realtime_agents.state.transcript import TranscriptState
@@ -33,7 +34,7 @@ class ReaderState(rx.State):
     after: rx.Field[str] = rx.field("")
     note: rx.Field[str] = rx.field("")
 
-    @rx.event
+    @handler
     async def read_citation(self, turn_id: str, n: int) -> None:
         """A citation chip or a source card was pressed."""
         transcript, history = await self.get_state(TranscriptState), await self.get_state(HistoryState)
@@ -42,7 +43,7 @@ class ReaderState(rx.State):
         if citation is not None:
             await self._read(citation, f"{turn_id}-{n}")
 
-    @rx.event
+    @handler
     async def read_passage(self, passage_id: str) -> None:
         """A search result was pressed."""
         passage, note = await _passage(passage_id)
@@ -51,7 +52,7 @@ class ReaderState(rx.State):
             return
         self._show_passage(passage, key=passage_id, quote=passage.summary)
 
-    @rx.event
+    @handler
     def close(self) -> None:
         """Put the reader away."""
         self.opened, self.key = False, ""

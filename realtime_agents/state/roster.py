@@ -8,6 +8,7 @@ import reflex as rx
 
 from realtime_agents.agents.config import AgentConfig, ScenarioConfig
 from realtime_agents.runtime import get_runtime
+from realtime_agents.state.handlers import handler
 from realtime_agents.state.words import initial
 
 
@@ -53,7 +54,7 @@ class RosterState(rx.State):
     scenarios: rx.Field[tuple[ScenarioLine, ...]] = rx.field(())
     mistakes: rx.Field[tuple[MistakeLine, ...]] = rx.field(())
 
-    @rx.event
+    @handler
     def arrive(self) -> None:
         """The page was opened."""
         catalog = get_runtime().catalog

@@ -206,7 +206,11 @@ def benefits() -> ScenarioConfig:
             suggestions=("Do I need Part B?",),
         ),
         AgentConfig(
-            name="medicare", title="Medicare", description="Medicare costs and coverage.", instructions="", color="blue"
+            name="medicare",
+            title="Medicare",
+            description="Medicare costs and coverage.",
+            instructions="",
+            color="blue",
         ),
     )
     return ScenarioConfig(
