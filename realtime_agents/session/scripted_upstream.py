@@ -10,21 +10,16 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import count
 from typing import Any, assert_never
 
 from realtime_agents.errors import UpstreamClosed, UpstreamError, UpstreamRefused
 from realtime_agents.protocol import events as ev
 from realtime_agents.protocol.codec import command_to_dict, encode_event
-from realtime_agents.protocol.commands import (
-    ClientEvent,
-    ConversationItemCreate,
-    ResponseCancel,
-    ResponseCreate,
-    SessionUpdate,
-)
-from realtime_agents.protocol.items import ContentPart, FunctionCallItem, MessageItem, Response, Usage
+from realtime_agents.protocol.commands import ClientEvent, ResponseCancel, ResponseCreate
+from realtime_agents.protocol.items import Response, Usage
+from realtime_agents.session.scripted_events import acknowledgement, answer
 from realtime_agents.session.upstream import FrameReader
 
 Events = Iterable[ev.ServerEvent]
@@ -125,11 +120,11 @@ class ScriptedUpstream:
 
     async def connect(self) -> None:
         """Raises `UpstreamRefused` when the script begins with that."""
-        if self._steps and isinstance(self._steps[0], Refuse):
-            refuse = self._steps.pop(0)
-            assert isinstance(refuse, Refuse)  # noqa: S101  narrows the type
-            self._progress.set()
-            raise refuse.error
+        match self._steps:
+            case [Refuse(error=error), *_]:
+                self._steps.pop(0)
+                self._progress.set()
+                raise error
         if self._greet:
             self._put(ev.SessionCreated(event_id="ev_created", session={"type": "realtime"}))
         self._play()
@@ -275,78 +270,6 @@ class FreeRunningUpstream:
 
     def _put(self, event: ev.ServerEvent) -> None:
         self._frames.put_nowait(encode_event(event))
-
-
-def acknowledgement(command: ClientEvent) -> list[ev.ServerEvent]:
-    """What a server answers to a command that succeeds, as far as the command alone tells."""
-    match command:
-        case SessionUpdate():
-            return [ev.SessionUpdated(event_id="", session=command.session)]
-        case ConversationItemCreate():
-            item = command.item
-            done = (
-                item
-                if not isinstance(item, MessageItem | FunctionCallItem)
-                else replace(item, status="completed")
-            )
-            return [
-                ev.ConversationItemAdded(event_id="", item=item),
-                ev.ConversationItemDone(event_id="", item=done),
-            ]
-        case _:
-            return []
-
-
-def answer(
-    response_id: str, item_id: str, deltas: Sequence[str], *, usage: Usage | None = None
-) -> list[ev.ServerEvent]:
-    """All events of a response that says one text, as a server sends them."""
-    text = "".join(deltas)
-    item = MessageItem(id=item_id, role="assistant", status="in_progress")
-    part = ContentPart(type="output_text", text=text)
-    done = replace(item, status="completed", content=(part,))
-    place = {"event_id": "", "response_id": response_id, "output_index": 0}
-    at: dict[str, Any] = {**place, "item_id": item_id, "content_index": 0}
-    return [
-        ev.ResponseCreated(event_id="", response=Response(id=response_id)),
-        ev.ResponseOutputItemAdded(**place, item=item),  # type: ignore[arg-type]
-        ev.ConversationItemAdded(event_id="", item=item),
-        ev.ResponseContentPartAdded(**at, part=ContentPart(type="text", text="")),
-        *(ev.ResponseOutputTextDelta(**at, delta=delta) for delta in deltas),
-        ev.ResponseOutputTextDone(**at, text=text),
-        ev.ResponseContentPartDone(**at, part=ContentPart(type="text", text=text)),
-        ev.ConversationItemDone(event_id="", item=done),
-        ev.ResponseOutputItemDone(**place, item=done),  # type: ignore[arg-type]
-        ev.ResponseDone(
-            event_id="",
-            response=Response(id=response_id, status="completed", output=(done,), usage=usage or Usage()),
-        ),
-    ]
-
-
-def calls(response_id: str, *items: FunctionCallItem, usage: Usage | None = None) -> list[ev.ServerEvent]:
-    """All events of a response that calls tools and says nothing."""
-    events: list[ev.ServerEvent] = [ev.ResponseCreated(event_id="", response=Response(id=response_id))]
-    done = [replace(item, status="completed") for item in items]
-    for index, item in enumerate(done):
-        opened = replace(item, status="in_progress", arguments="")
-        events += [
-            ev.ResponseOutputItemAdded(event_id="", response_id=response_id, output_index=index, item=opened),
-            ev.ConversationItemAdded(event_id="", item=opened),
-            ev.ResponseFunctionCallArgumentsDone(
-                event_id="",
-                response_id=response_id,
-                item_id=item.id or "",
-                output_index=index,
-                call_id=item.call_id or "",
-                name=item.name,
-                arguments=item.arguments,
-            ),
-            ev.ConversationItemDone(event_id="", item=item),
-            ev.ResponseOutputItemDone(event_id="", response_id=response_id, output_index=index, item=item),
-        ]
-    response = Response(id=response_id, status="completed", output=tuple(done), usage=usage or Usage())
-    return [*events, ev.ResponseDone(event_id="", response=response)]
 
 
 async def _events(
