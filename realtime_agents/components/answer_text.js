@@ -36,6 +36,15 @@ function chip(number, key, onCite) {
   );
 }
 
+// A chip never starts a line alone: it stays with the word before it.
+function joined(out, number, key, onCite) {
+  const last = out[out.length - 1];
+  const word = typeof last === "string" ? last.match(/\S+\s*$/) : null;
+  if (!word) return chip(number, key, onCite);
+  out[out.length - 1] = last.slice(0, word.index);
+  return h("span", { key: `word-${key}`, className: "with-cite" }, word[0], chip(number, key, onCite));
+}
+
 function inline(text, onCite) {
   const out = [];
   let end = 0;
@@ -45,7 +54,7 @@ function inline(text, onCite) {
     const key = match.index;
     if (match[1] !== undefined) out.push(h("strong", { key }, inline(match[1], onCite)));
     else if (match[2] !== undefined) out.push(h("code", { key }, match[2]));
-    else if (match[3] !== undefined) out.push(chip(match[3], key, onCite));
+    else if (match[3] !== undefined) out.push(joined(out, match[3], key, onCite));
     else {
       const href = safeAddress(match[5]);
       out.push(href ? h("a", { key, href, target: "_blank", rel: "noopener noreferrer" }, match[4]) : match[4]);

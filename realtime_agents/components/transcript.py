@@ -112,7 +112,7 @@ def _crumb(label: Str, summary: Str, text: Str) -> rx.Component:
     return rx.el.div(
         rx.el.span(
             rx.cond(label != "", rx.el.b(label)),
-            rx.cond(summary != "", rx.el.span(" · “", summary, "”")),
+            rx.cond(summary != "", rx.el.span(" · ", summary)),
             text,
         ),
         class_name="crumb",

@@ -110,11 +110,11 @@ def _spans(exchange: tuple[Turn, ...]) -> Iterator[tuple[str, str, str, float, f
                 float(turn.tool.duration_ms or 0),
             )
         elif turn.handoff is not None:
-            yield turn.id, f"handoff to {turn.handoff.target}", "handoff", start, 0.0
+            yield turn.id, "Handed over", "handoff", start, 0.0
         elif turn.metrics is not None and turn.metrics.total_ms is not None:
             first = float(turn.metrics.first_token_ms or 0)
-            yield f"{turn.id}-first", "first token", "wait", 0.0, first
-            yield turn.id, "answer", "speak", first, max(0.0, turn.metrics.total_ms - first)
+            yield f"{turn.id}-first", "First token", "wait", 0.0, first
+            yield turn.id, "Answer", "speak", first, max(0.0, turn.metrics.total_ms - first)
 
 
 def _given(session_id: str, call_id: str) -> ModelInput:
