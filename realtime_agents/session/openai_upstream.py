@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import AsyncIterator, Mapping
 from functools import lru_cache
@@ -122,32 +121,35 @@ class OpenAIUpstream:
     async def close(self) -> None:
         """End the connection; safe to call twice and before `connect`."""
         self._closing = True
-        if self._reader is not None:
-            self._reader.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._reader
-            self._reader = None
         connection, self._connection = self._connection, None
+        reader, self._reader = self._reader, None
+        self._drain()
         if connection is not None:
+            # The reader goes on meanwhile and discards: the answer to our close is behind what is unread.
             await connection.close()
-        self._end(None)
+        if reader is not None:
+            reader.cancel()
+            await asyncio.gather(reader, return_exceptions=True)
+        self._drain()
+        self._frames.put_nowait(None)
 
     async def _read(self, connection: AsyncRealtimeConnection) -> None:
         try:
             while True:
-                await self._frames.put(await connection.recv_bytes())
+                frame = await connection.recv_bytes()
+                if not self._closing:
+                    await self._frames.put(frame)
         except ConnectionClosed as error:
             end = closed_by(error)
         except Exception:
             log.exception("reading from the Realtime server failed")
             end = UpstreamClosed("Reading from the Realtime server failed.", recoverable=True)
-        await self._frames.put(None if self._closing else end)
+        if not self._closing:
+            await self._frames.put(end)
 
-    def _end(self, end: UpstreamClosed | None) -> None:
-        """Wake a waiting `events`; what was not read any more is of no use."""
+    def _drain(self) -> None:
         while not self._frames.empty():
             self._frames.get_nowait()
-        self._frames.put_nowait(end)
 
 
 @lru_cache(maxsize=4)

@@ -230,6 +230,7 @@ class FreeRunningUpstream:
         self._decoder = FrameReader()
         self._numbers = count(1)
         self._answer: asyncio.Task[None] | None = None
+        self._closed = False
 
     @property
     def oddities(self) -> Mapping[str, int]:
@@ -239,6 +240,8 @@ class FreeRunningUpstream:
         self._put(ev.SessionCreated(event_id="ev_created", session={"type": "realtime"}))
 
     async def send(self, command: ClientEvent) -> None:
+        if self._closed:
+            raise UpstreamClosed("The free-running connection is closed.", recoverable=True, code=1006)
         for event in acknowledgement(command):
             self._put(event)
         match command:
@@ -251,6 +254,7 @@ class FreeRunningUpstream:
         return _events(self._frames, self._decoder)
 
     async def close(self) -> None:
+        self._closed = True
         if self._answer is not None:
             self._answer.cancel()
         self._frames.put_nowait(None)

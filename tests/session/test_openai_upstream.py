@@ -1,0 +1,274 @@
+"""The adapter on the openai client against a real socket: what it sends, and every way it can end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import socket
+import ssl
+
+import pytest
+from websockets.asyncio.server import ServerConnection
+
+from realtime_agents.errors import UpstreamClosed, UpstreamRefused
+from realtime_agents.protocol.commands import ResponseCancel, ResponseCreate
+from realtime_agents.protocol.events import ServerEvent
+from realtime_agents.session.openai_upstream import QUEUE_FRAMES, OpenAIUpstream
+from realtime_agents.session.upstream_errors import closed, refused_by, refused_status
+from tests.support.wire_server import wire_server
+
+LIMIT_S = 5.0
+
+
+def upstream(base_url: str, **more: float) -> OpenAIUpstream:
+    return OpenAIUpstream(base_url=base_url, api_key="sk-secret", model="test-model", **more)
+
+
+async def collect(connection: OpenAIUpstream) -> tuple[list[ServerEvent], UpstreamClosed | None]:
+    """All events, and the error that ended them."""
+    events: list[ServerEvent] = []
+    try:
+        async with asyncio.timeout(LIMIT_S):
+            async for event in connection.events():
+                events.append(event)
+    except UpstreamClosed as error:
+        return events, error
+    return events, None
+
+
+def created(number: int = 1) -> str:
+    return json.dumps({"type": "session.created", "event_id": f"e{number}", "session": {}})
+
+
+async def test_the_request_names_model_and_key_and_asks_for_no_beta_and_no_compression(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")  # a proxy that does not exist must not be asked
+    async with wire_server() as server:
+        connection = upstream(server.base_url)
+        await connection.connect()
+        await connection.send(ResponseCreate(event_id="c1"))
+        await connection.send(ResponseCancel(event_id="c2", response_id="r"))
+        await connection.close()
+        (request,) = server.requests
+        assert request.path == "/v1/realtime?model=test-model"
+        assert request.headers["Authorization"] == "Bearer sk-secret"
+        assert "OpenAI-Beta" not in request.headers
+        assert "Sec-WebSocket-Extensions" not in request.headers
+        assert server.received == [
+            {"type": "response.create", "event_id": "c1"},
+            {"type": "response.cancel", "event_id": "c2", "response_id": "r"},
+        ]
+
+
+@pytest.mark.parametrize(
+    ("status", "recoverable", "words"),
+    [
+        (400, False, "bad request"),
+        (401, False, "OPENAI_API_KEY"),
+        (403, False, "access"),
+        (404, False, "REALTIME_BASE_URL"),
+        (429, True, "quota"),
+        (500, True, "failing or down"),
+        (503, True, "failing or down"),
+    ],
+)
+async def test_a_refused_upgrade_says_what_to_do_and_whether_to_try_again(
+    status: int, recoverable: bool, words: str
+) -> None:
+    async with wire_server(refuse=status) as server:
+        connection = upstream(server.base_url)
+        with pytest.raises(UpstreamRefused, match=words) as caught:
+            await connection.connect()
+        await connection.close()
+    assert (caught.value.recoverable, caught.value.code) == (recoverable, status)
+    assert "127.0.0.1" in str(caught.value)
+    assert "sk-secret" not in str(caught.value)
+
+
+async def test_nobody_listening_is_said_and_worth_another_attempt() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        connection = upstream(f"http://127.0.0.1:{port}/v1")
+        with pytest.raises(UpstreamRefused, match=f"Nothing answers at 127.0.0.1:{port}") as caught:
+            await connection.connect()
+    assert caught.value.recoverable
+
+
+async def test_a_server_that_never_answers_is_given_up_after_the_open_timeout() -> None:
+    with socket.socket() as mute:
+        mute.bind(("127.0.0.1", 0))
+        mute.listen()
+        connection = upstream(f"http://127.0.0.1:{mute.getsockname()[1]}/v1", open_timeout_s=0.05)
+        with pytest.raises(UpstreamRefused, match=r"did not answer within 0\.05 s") as caught:
+            await connection.connect()
+    assert caught.value.recoverable
+
+
+async def test_a_server_that_speaks_something_else_is_named_as_such() -> None:
+    async def hello(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"220 mail ready\r\n")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(hello, "127.0.0.1", 0)
+    async with server:
+        connection = upstream(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1")
+        with pytest.raises(UpstreamRefused, match="not as a Realtime server") as caught:
+            await connection.connect()
+    assert not caught.value.recoverable
+
+
+async def test_a_server_that_hangs_up_during_the_opening_is_worth_another_attempt() -> None:
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
+    async with server:
+        connection = upstream(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1")
+        with pytest.raises(UpstreamRefused, match="hung up") as caught:
+            await connection.connect()
+    assert caught.value.recoverable
+
+
+@pytest.mark.parametrize("url", ["ftp://host/v1", "host:8000/v1", ""])
+async def test_a_base_url_that_is_none_is_refused_with_an_example(url: str) -> None:
+    with pytest.raises(UpstreamRefused, match="https://host/v1"):
+        await upstream(url).connect()
+
+
+def test_name_tls_and_unknown_trouble_have_words_of_their_own() -> None:
+    name = refused_by(socket.gaierror(-2, "Name or service not known"), "nowhere", open_timeout_s=10)
+    tls = refused_by(ssl.SSLCertVerificationError(1, "self-signed"), "nowhere", open_timeout_s=10)
+    other = refused_by(ZeroDivisionError("sk-secret"), "nowhere", open_timeout_s=10)
+    assert ("not known to the network" in str(name), name.recoverable) == (True, True)
+    assert ("certificate" in str(tls), tls.recoverable) == (True, False)
+    assert ("ZeroDivisionError" in str(other), "sk-secret" in str(other)) == (True, False)
+    assert not refused_status(200, "nowhere").recoverable
+
+
+@pytest.mark.parametrize(
+    ("code", "recoverable"),
+    [(1000, False), (1001, True), (1008, False), (1009, False), (1011, True), (1012, True), (1013, True), (4000, False), (4999, False)],
+)  # fmt: skip
+async def test_a_close_by_the_server_carries_its_code_and_whether_to_reconnect(
+    code: int, recoverable: bool
+) -> None:
+    async def handler(connection: ServerConnection) -> None:
+        await connection.send(created())
+        await connection.close(code, "invalid_request_error.some_code")
+
+    async with wire_server(handler) as server:
+        connection = upstream(server.base_url)
+        await connection.connect()
+        events, error = await collect(connection)
+        with pytest.raises(UpstreamClosed):
+            await connection.send(ResponseCreate())
+        await connection.close()
+    assert [event.type for event in events] == ["session.created"]
+    assert error is not None
+    assert (error.code, error.recoverable) == (code, recoverable)
+    assert "invalid_request_error.some_code" in str(error)
+
+
+async def test_a_connection_that_breaks_off_is_code_1006() -> None:
+    async def handler(connection: ServerConnection) -> None:
+        await connection.send(created())
+        connection.transport.abort()
+
+    async with wire_server(handler) as server:
+        connection = upstream(server.base_url)
+        await connection.connect()
+        events, error = await collect(connection)
+        await connection.close()
+    assert len(events) == 1
+    assert error is not None
+    assert (error.code, error.recoverable) == (1006, True)
+
+
+def test_free_text_in_a_close_reason_is_not_repeated() -> None:
+    assert "sk-secret" not in str(closed(1008, "key sk-secret of Jane Doe is blocked"))
+
+
+async def test_garbage_and_unknown_events_are_counted_and_the_next_event_arrives() -> None:
+    async def handler(connection: ServerConnection) -> None:
+        for frame in (
+            "nonsense",
+            b"\xff\xfe",
+            "[]",
+            '{"no": "type"}',
+            '{"type": "x.new", "event_id": "1"}',
+            created(),
+        ):
+            await connection.send(frame)
+        await connection.wait_closed()
+
+    async with wire_server(handler) as server:
+        connection = upstream(server.base_url)
+        await connection.connect()
+        seen = []
+        async for event in connection.events():
+            seen.append(event.type)
+            if event.type == "session.created":
+                break
+        await connection.close()
+    assert seen == ["x.new", "session.created"]
+    assert connection.oddities == {"garbage": 4, "x.new": 1}
+
+
+async def test_a_reader_that_is_slow_loses_no_frame() -> None:
+    count = QUEUE_FRAMES * 3
+
+    async def handler(connection: ServerConnection) -> None:
+        for number in range(count):
+            await connection.send(created(number))
+        await connection.close()
+
+    async with wire_server(handler) as server:
+        connection = upstream(server.base_url)
+        await connection.connect()
+        events, error = await collect(connection)
+        await connection.close()
+    assert len(events) == count
+    assert error is not None
+
+
+async def test_close_ends_the_events_even_with_frames_unread_and_may_come_twice_or_first() -> None:
+    async def flood(connection: ServerConnection) -> None:
+        with contextlib.suppress(Exception):
+            while True:
+                await connection.send(created())
+
+    async with wire_server(flood) as server:
+        never = upstream(server.base_url)
+        await never.close()
+        connection = upstream(server.base_url)
+        await connection.connect()
+        stream = connection.events()
+        await anext(stream)
+        await connection.close()
+        await connection.close()
+        rest = [event async for event in stream]
+        assert len(rest) <= 1
+        with pytest.raises(UpstreamClosed):
+            await connection.send(ResponseCreate())
+
+
+async def test_a_message_larger_than_the_librarys_default_arrives_whole() -> None:
+    async def handler(connection: ServerConnection) -> None:
+        await connection.send(
+            json.dumps({"type": "session.created", "event_id": "e", "session": {"x": "y" * 3_000_000}})
+        )
+        await connection.close(1001)
+
+    async with wire_server(handler) as server:
+        connection = upstream(server.base_url)
+        await connection.connect()
+        events, _ = await collect(connection)
+        await connection.close()
+    assert len(events) == 1
