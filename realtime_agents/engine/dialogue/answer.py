@@ -20,7 +20,7 @@ from realtime_agents.engine.dialogue.text import clip_words, overlap, spoken_nam
 from realtime_agents.engine.dialogue.view import Call, Prompt, ToolSpec
 
 SUPPORT_FLOOR = 0.8
-"""A sentence is added to what a tool says only when it answers this well, and brings no other amount."""
+"""A sentence is added to what a tool says only when it answers this well, and brings no other figure."""
 SUPPORT_MAX_SAID_WORDS = 45
 MAX_SAYS = 2
 SAME_SAYING = 0.7
@@ -28,6 +28,7 @@ SHORT_TEXT_WORDS = 60
 MAX_DESCRIBED = 12
 _TEXT_FIELDS = ("text", "content", "passage", "snippet", "body", "page_content", "chunk")
 _LIST_FIELDS = ("results", "passages", "documents", "hits", "matches", "items", "data")
+_FIGURE = re.compile(r"\d")
 _YEAR = re.compile(r"\b(?:19|20)\d{2}\b")
 _MONTHS = "January February March April May June July August September October November December"
 
@@ -153,7 +154,7 @@ def _with_support(question: Question, says: list[str], good: Sequence[Output], s
         return answer
     sources = [s for o in good if not o.say for s in o.sources]
     picked = pick_sentences(question.text, sources, semantics, limit=1, said=answer)
-    if picked and picked[0].score >= SUPPORT_FLOOR and not has_amount(picked[0].sentence):
+    if picked and picked[0].score >= SUPPORT_FLOOR and not _FIGURE.search(_YEAR.sub("", picked[0].sentence)):
         return f"{answer} {_cited(picked[0])}"
     return answer
 

@@ -144,6 +144,7 @@ class _Parameter:
         self._semantics = semantics
         self._required = name in tool.required
         self._only = len(tool.required) == 1 and self._required
+        self._alone = len(tool.properties) == 1
         self._answered = bool(said.asked_for) and said.asked_for == label_of(name, schema)
         self._kind = _kind(name, self._schema)
 
@@ -249,7 +250,7 @@ class _Parameter:
         return None
 
     def _string(self) -> str | None:
-        if self._name.lower() in QUERY_NAMES:
+        if self._name.lower() in QUERY_NAMES and (self._required or self._alone):
             return self._said.query
         for text in self._texts():
             found = self._string_in(text)

@@ -150,7 +150,7 @@ class _Turn:
         asked = self._tools_that_asked(tools)
         if not asked and not routing.in_domain(request, self._prompt, tools, self._semantics):
             return None
-        exact = [value] if value and (routing.asks_for_value(request) or not search) else []
+        exact = [value] if value and (routing.asks_for_value(request, value) or not search) else []
         return self._call(list(dict.fromkeys(t.name for t in (*asked, *exact, search) if t)))
 
     def _special(self, special: Sequence[routing.Scored], general: Sequence[routing.Scored]) -> Plan | None:

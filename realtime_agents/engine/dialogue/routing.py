@@ -50,6 +50,10 @@ _VALUE_REQUEST = re.compile(
     r"|[$%]|\bpay\b|\bwhat does\b.*\bpay\b",
     re.IGNORECASE,
 )
+_KNOWS_YES_NO = re.compile(r"\byes (?:or|and|/) ?no\b", re.IGNORECASE)
+_YES_NO_REQUEST = re.compile(
+    r"(?:^|[,;.]\s+)(?:do|does|did|can|could|is|are|am|will|would|should|must|may|has|have)\b", re.IGNORECASE
+)
 _CLAUSE = re.compile(r"\b(?:and|also|plus)\b|[;?]\s", re.IGNORECASE)
 _TRANSFER_WISH = re.compile(
     r"\b(?:transfer|switch|hand|pass|connect|put)\b.{0,20}\b(?:to|through|over)\b|\b(?:talk|speak) (?:to|with)\b",
@@ -85,9 +89,12 @@ def is_exact_value(tool: ToolSpec) -> bool:
     return not is_search(tool) and len({m.lower().rstrip("s") for m in _VALUE_WORDS.findall(tool.text)}) >= 3
 
 
-def asks_for_value(request: str) -> bool:
-    """An amount, a date, a number, a form: something that has one exact answer."""
-    return _VALUE_REQUEST.search(request) is not None
+def asks_for_value(request: str, tool: ToolSpec) -> bool:
+    """An amount, a date, a number, a form; a yes or no too, where the tool says that it knows such."""
+    yes_no = (
+        _KNOWS_YES_NO.search(tool.description) is not None and _YES_NO_REQUEST.search(request) is not None
+    )
+    return yes_no or _VALUE_REQUEST.search(request) is not None
 
 
 @lru_cache(maxsize=512)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Literal
 
@@ -87,10 +87,12 @@ class Exchange:
     request: str
     calls: tuple[Call, ...] = ()
     reply: str = ""
+    steered: bool = False
+    """A system message came after the request: the client has decided who answers it."""
 
     @property
     def was_handed_over(self) -> bool:
-        return any(call.is_handoff for call in self.calls)
+        return self.steered or any(call.is_handoff for call in self.calls)
 
     @property
     def lookups(self) -> tuple[Call, ...]:
@@ -152,24 +154,23 @@ def read_exchanges(items: Sequence[Item]) -> tuple[Exchange, ...]:
     """The conversation as exchanges, oldest first; what precedes the first user message is left out."""
     outputs = {i.call_id: i.output for i in items if isinstance(i, FunctionCallOutputItem)}
     exchanges: list[Exchange] = []
-    request: str | None = None
-    calls: list[Call] = []
-    reply: list[str] = []
     for item in items:
         match item:
             case MessageItem(role="user"):
-                if request is not None:
-                    exchanges.append(Exchange(request=request, calls=tuple(calls), reply=" ".join(reply)))
-                request, calls, reply = _words(item), [], []
+                exchanges.append(Exchange(request=_words(item)))
+            case _ if not exchanges:
+                continue
             case MessageItem(role="assistant"):
-                reply.append(_words(item))
+                last = exchanges[-1]
+                exchanges[-1] = replace(last, reply=f"{last.reply} {_words(item)}".strip())
+            case MessageItem(role="system"):
+                exchanges[-1] = replace(exchanges[-1], steered=True)
             case FunctionCallItem():
                 output = outputs.get(item.call_id or "")
-                calls.append(Call(name=item.name, arguments=item.arguments, output=output))
+                call = Call(name=item.name, arguments=item.arguments, output=output)
+                exchanges[-1] = replace(exchanges[-1], calls=(*exchanges[-1].calls, call))
             case _:
                 pass
-    if request is not None:
-        exchanges.append(Exchange(request=request, calls=tuple(calls), reply=" ".join(reply)))
     return tuple(exchanges)
 
 
