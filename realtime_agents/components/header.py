@@ -73,10 +73,10 @@ def _agent_menu() -> rx.Component:
         rx.el.button(
             ring(CatalogState.agent_initial, CatalogState.agent_color),
             rx.el.span(CatalogState.agent_title),
+            rx.el.span(", change the agent or the scenario", class_name="unseen"),
             rx.icon("chevron-down", size=15),
             type="button",
             class_name="pill pill-now",
-            aria_label=f"Agent: {CatalogState.agent_title}. Change the agent or the scenario",
             custom_attrs={"popovertarget": _MENU},
         ),
         rx.el.div(
@@ -142,7 +142,14 @@ def _theme_button() -> rx.Component:
 
 def conversation_header() -> rx.Component:
     """The conversation page's header."""
-    return rx.el.header(_agent_menu(), _view_switch(), _badge(), _theme_button(), class_name="head")
+    return rx.el.header(
+        rx.el.h1("Conversation", class_name="unseen"),
+        _agent_menu(),
+        _view_switch(),
+        _badge(),
+        _theme_button(),
+        class_name="head",
+    )
 
 
 def page_header(title: str) -> rx.Component:

@@ -31,7 +31,7 @@ def invitation() -> rx.Component:
     """Warm, short, and with something to press."""
     return rx.el.section(
         rx.el.span(class_name="spark", aria_hidden=True),
-        rx.el.h1("What would you like to know?"),
+        rx.el.h2("What would you like to know?"),
         rx.el.p(
             "Ask in your own words about Medicare and VA benefits. Answers name their source and its date.",
             class_name="quiet",

@@ -86,7 +86,7 @@ def _event_line(
         rest,
         rx.cond(
             starts,
-            rx.el.h3(
+            rx.el.h2(
                 rx.cond(number == 0, "Session", rx.fragment("Turn ", number)),
                 " · ",
                 clock_time(at=at_ms),
@@ -212,12 +212,10 @@ def _passage(line: ObjectVar[PassageLine]) -> rx.Component:
 
 
 def _scores(score: rx.Var[str], lexical: rx.Var[str], cosine: rx.Var[str]) -> rx.Component:
-    return rx.el.dl(
-        rx.el.div(rx.el.dt("fused"), rx.el.dd(score)),
-        rx.el.div(rx.el.dt("words"), rx.el.dd(lexical)),
-        rx.el.div(rx.el.dt("meaning"), rx.el.dd(cosine)),
-        class_name="scores",
-    )
+    def leg(label: str, value: rx.Var[str]) -> rx.Component:
+        return rx.cond(value != "", rx.el.div(rx.el.dt(label), rx.el.dd(value)))
+
+    return rx.el.dl(leg("fused", score), leg("words", lexical), leg("meaning", cosine), class_name="scores")
 
 
 @rx.memo

@@ -47,7 +47,7 @@ def _caption() -> rx.Component:
                 class_name="caption",
                 data_testid="caption",
             ),
-            rx.el.h1("What would you like to know?", class_name="caption"),
+            rx.el.p("What would you like to know?", class_name="caption"),
         ),
     )
 

@@ -67,6 +67,9 @@ def _content() -> rx.Component:
         ),
         rx.foreach(RosterState.scenarios, _scenario),
         class_name="sheet",
+        tab_index=0,
+        role="region",
+        aria_label="Agents",
     )
 
 

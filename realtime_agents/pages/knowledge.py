@@ -82,6 +82,9 @@ def _content() -> rx.Component:
         rx.el.p(KnowledgeState.outcome, class_name="outcome", role="status"),
         rx.el.ol(rx.foreach(KnowledgeState.hits, _hit), class_name="hits"),
         class_name="sheet",
+        tab_index=0,
+        role="region",
+        aria_label="Knowledge",
     )
 
 

@@ -97,6 +97,9 @@ def _content() -> rx.Component:
             class_name="group",
         ),
         class_name="sheet",
+        tab_index=0,
+        role="region",
+        aria_label="Settings",
     )
 
 

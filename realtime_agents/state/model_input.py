@@ -18,7 +18,7 @@ _SOURCES = re.compile(r'"sources":\s*\[')
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassageLine:
-    """A source as the model saw it, with the score of each leg where the tool told it."""
+    """A source as the model saw it, with the scores that the tool told it."""
 
     key: str
     n: int
@@ -97,10 +97,15 @@ def _passage_line(index: int, source: dict[str, Any]) -> PassageLine:
         title=str(source.get("title", "")),
         meta=" · ".join(str(part) for part in where if part),
         quote=str(source.get("quote") or source.get("text") or ""),
-        score=score_words(source.get("score"), 4),
-        lexical=score_words(source.get("lexical"), 2),
-        cosine=score_words(source.get("cosine"), 3),
+        score=_told(source, "score", 4),
+        lexical=_told(source, "lexical", 2),
+        cosine=_told(source, "cosine", 3),
     )
+
+
+def _told(source: dict[str, Any], leg: str, digits: int) -> str:
+    """Empty when the tool does not tell that score to the model."""
+    return score_words(source[leg], digits) if leg in source else ""
 
 
 def score_words(value: object, digits: int) -> str:
