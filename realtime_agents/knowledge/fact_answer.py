@@ -18,6 +18,7 @@ from realtime_agents.knowledge.fact_model import Condition, Fact, FactMatch, Fac
 from realtime_agents.knowledge.fact_question import Question, QuestionReader
 from realtime_agents.knowledge.fact_speech import (
     capital,
+    case_asked,
     date_in_words,
     join,
     sentence,
@@ -105,8 +106,9 @@ class FactAnswerer:
             return self._not_held(fact, spoken, asked, when)
         fitting = self._fitting(held, asked.given)
         if not fitting:
+            case = case_asked(asked.given, self._lexicon)
             return FactMatch(
-                outcome="not_held", fact=fact, say=f"I don't have {_bare(fact.label)} for that case."
+                outcome="not_held", fact=fact, say=f"I don't have {_bare(fact.label)} for this case: {case}."
             )
         return self._say(fact, fitting, held, asked)
 

@@ -55,6 +55,7 @@ _BEFORE_MONTH = frozenset(
         "mid",
     )
 )
+_BEFORE_TIME = frozenset(("in", "for", "of", "during", "since", "by", "until"))
 _RELATIVE_YEARS = {"this": 0, "current": 0, "next": 1, "coming": 1, "last": -1, "previous": -1, "past": -1}
 _NOW = frozenset(("now", "today", "currently", "nowadays", "presently"))
 _STOP_WORDS = """
@@ -213,6 +214,12 @@ class _Times:
         for position, token in enumerate(tokens):
             if position not in self.positions:
                 self._look(position, token)
+        # "in 2026" goes as a whole, so that what is left still reads as a question.
+        self.positions |= {
+            position
+            for position, token in enumerate(tokens)
+            if token in _BEFORE_TIME and position + 1 in self.positions
+        }
 
     def _look(self, position: int, token: str) -> None:
         following = self._at(position + 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -86,6 +86,20 @@ def case_in_words(value: FactValue, lexicon: Lexicon, varying: Collection[str]) 
             case "note":
                 pass
     return phrases
+
+
+def case_asked(given: Mapping[str, frozenset[str] | float], lexicon: Lexicon) -> str:
+    """What a question stated, in words: ``70%, with a spouse``."""
+    parts = []
+    for name, stated in given.items():
+        condition = lexicon.conditions[name]
+        if isinstance(stated, frozenset):
+            parts += [condition.choices[choice].say for choice in sorted(stated)]
+        elif condition.kind == "percent":
+            parts.append(f"{_plain_number(stated)}%")
+        else:
+            parts.append(f"${stated:,.0f}")
+    return ", ".join(parts)
 
 
 def sentence(

@@ -31,6 +31,8 @@ MIN_COVERAGE = 0.6
 AMBIGUOUS_WITHIN = 0.01
 """Two facts this close together are not told apart."""
 
+_NUMBER_STARTS = frozenset("$0123456789")
+"""A number decides what a question is about: one that a fact does not know rules the fact out."""
 _SAME_KIND: tuple[frozenset[Intent], ...] = (frozenset({"amount", "what"}),)
 """Kinds of question that stand for one another."""
 
@@ -157,6 +159,8 @@ class FactBook:
         if entry.must and entry.must - self._answerer.given(entry.fact, asked).keys():
             return 0.0
         content = asked.content
+        if any(word[:1] in _NUMBER_STARTS and not self._knows(entry, word) for word in content):
+            return 0.0
         known = [word for word in content if self._knows(entry, word)]
         return len(known) / len(content) if content else 0.0
 
@@ -166,7 +170,7 @@ class FactBook:
             return True
         if word.endswith("%"):
             return entry.uses_percent
-        return word[:1] in "$0123456789" and entry.uses_money
+        return word[:1] in _NUMBER_STARTS and entry.uses_money
 
     def _similarity(self, entry: _Entry, question: Vector | None) -> float:
         if question is None or self._embedder is None:
