@@ -87,6 +87,7 @@ async def ask_all(questions: list[dict[str, Any]], agent: str | None) -> list[As
             print(
                 f"indexed {report.passages} passages of {len(report.added) + len(report.updated)} documents"
             )
+        await runtime.refresh()
         for question in questions:
             session = await runtime.open_session(settings.scenario, agent)
             try:
