@@ -41,7 +41,7 @@ _FORMS: tuple[tuple[Intent, re.Pattern[str]], ...] = tuple(
         ),
         (
             Intent.GOODBYE,
-            r"(?:(?:ok(?:ay)?|thanks|thank you)\W+)?(?:bye|good ?bye|bye bye|see you(?: later)?|good night|have a (?:nice|good|great) (?:day|one|evening)|that's all|that is all|that will be all|nothing else)(?: for (?:now|today))?",
+            r"(?:(?:ok(?:ay)?|no|thanks|thank you)\W+)*(?:bye|good ?bye|bye bye|see you(?: later)?|good night|have a (?:nice|good|great) (?:day|one|evening)|that's all|that is all|that will be all|nothing else)(?: for (?:now|today))?",
         ),
         (
             Intent.IDENTITY,

@@ -158,6 +158,8 @@ class _Turn:
         best = special[0]
         floor = max((s.score for s in general), default=0.0)
         missing = self._fill(best.tool).missing
+        if missing and general and routing.asks_in_general(self._resolved.text):
+            return None
         lead = best.score - floor
         if best.score < routing.TOOL_FLOOR or lead < (routing.ASK_MARGIN if missing else routing.TOOL_MARGIN):
             return None

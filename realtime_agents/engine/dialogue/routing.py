@@ -54,6 +54,11 @@ _KNOWS_YES_NO = re.compile(r"\byes (?:or|and|/) ?no\b", re.IGNORECASE)
 _YES_NO_REQUEST = re.compile(
     r"(?:^|[,;.]\s+)(?:do|does|did|can|could|is|are|am|will|would|should|must|may|has|have)\b", re.IGNORECASE
 )
+_IN_GENERAL = re.compile(
+    r"^(?:what(?:'s|’s| is| are| does)|how (?:does|do|is|are)|why|explain|tell me about|who|when)\b",
+    re.IGNORECASE,
+)
+_OWN = re.compile(r"\b(?:i|i'm|i've|my|mine|me|our|we|us)\b", re.IGNORECASE)
 _CLAUSE = re.compile(r"\b(?:and|also|plus)\b|[;?]\s", re.IGNORECASE)
 _TRANSFER_WISH = re.compile(
     r"\b(?:transfer|switch|hand|pass|connect|put)\b.{0,20}\b(?:to|through|over)\b|\b(?:talk|speak) (?:to|with)\b",
@@ -95,6 +100,11 @@ def asks_for_value(request: str, tool: ToolSpec) -> bool:
         _KNOWS_YES_NO.search(tool.description) is not None and _YES_NO_REQUEST.search(request) is not None
     )
     return yes_no or _VALUE_REQUEST.search(request) is not None
+
+
+def asks_in_general(request: str) -> bool:
+    """Asks what something is or how it works, not for a case of one's own: no reason to ask for details."""
+    return _IN_GENERAL.match(request) is not None and not _OWN.search(request)
 
 
 @lru_cache(maxsize=512)

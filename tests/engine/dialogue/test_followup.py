@@ -1,0 +1,96 @@
+"""Requests made self-contained from the turns before."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from realtime_agents.engine.dialogue.followup import resolve
+from realtime_agents.engine.dialogue.phrases import ask_for
+from realtime_agents.engine.dialogue.view import Call, Exchange
+
+TODAY = date(2026, 11, 22)
+PREMIUM = "What is the Part B premium in 2026?"
+
+
+def after(earlier: str, said: str, reply: str = "An answer.") -> str:
+    exchanges = [Exchange(request=earlier, reply=reply), Exchange(request=said)]
+    return resolve(exchanges, TODAY).text
+
+
+@pytest.mark.parametrize(
+    ("said", "whole"),
+    [
+        ("and in 2025?", "What is the Part B premium in 2025?"),
+        ("and next year?", "What is the Part B premium in 2027?"),
+        ("2024?", "What is the Part B premium in 2024?"),
+        ("what about Part A?", "What is the Part A premium in 2026?"),
+        ("what about 2027 for Part A", "What is the Part A premium in 2027?"),
+        ("what about the deductible", "What is the deductible (2026, Part B)?"),
+        ("and for a couple?", "What is the Part B premium in 2026 for a couple?"),
+        ("how do I apply for it?", "how do I apply for it (Part B premium in 2026)?"),
+        ("why?", "why (Part B premium in 2026)?"),
+        ("And what does Medicare Advantage cost?", "what does Medicare Advantage cost?"),
+        ("How do I file an appeal?", "How do I file an appeal?"),
+        ("Medigap", "Medigap"),
+        ("VA burial benefits for a spouse", "VA burial benefits for a spouse"),
+    ],
+)
+def test_a_follow_up_takes_what_it_lacks_from_the_request_before(said: str, whole: str) -> None:
+    assert after(PREMIUM, said) == whole
+
+
+def test_places_and_states_are_replaced_not_added() -> None:
+    assert after("what's the weather in Paris", "and in London?") == "what's the weather in London?"
+    assert after("Is it offered in Ohio?", "what about Texas?") == "Is it offered in Texas?"
+
+
+def test_a_shared_noun_is_replaced() -> None:
+    assert (
+        after("how long is the initial enrollment period", "what about general enrollment")
+        == "how long is the general enrollment period"
+    )
+
+
+def test_thanks_in_between_does_not_lose_the_thread() -> None:
+    exchanges = [
+        Exchange(request=PREMIUM, reply="An answer."),
+        Exchange(request="thanks", reply="You're welcome."),
+        Exchange(request="and in 2025?"),
+    ]
+    assert resolve(exchanges, TODAY).text == "What is the Part B premium in 2025?"
+
+
+def test_follow_ups_chain() -> None:
+    exchanges = [Exchange(request=r, reply="An answer.") for r in (PREMIUM, "and in 2025?", "and Part A?")]
+    assert resolve(exchanges, TODAY).text == "What is the Part A premium in 2025?"
+
+
+def test_the_answer_to_our_question_belongs_to_the_request_before() -> None:
+    reply = ask_for("your ZIP code")
+    resolved = resolve([Exchange(request="Find a clinic", reply=reply), Exchange(request="78701")], TODAY)
+    assert (resolved.text, resolved.asked_for, resolved.answers) == (
+        "Find a clinic (78701)",
+        "your ZIP code",
+        True,
+    )
+
+
+def test_the_answer_to_a_tools_question_does_too() -> None:
+    asked = Call(name="f", arguments="{}", output='{"outcome": "needs_input", "message": "Which year?"}')
+    exchanges = [
+        Exchange(request="my premium", calls=(asked,), reply="Which year?"),
+        Exchange(request="2025"),
+    ]
+    assert resolve(exchanges, TODAY).text == "my premium (2025)"
+
+
+def test_a_new_question_instead_of_an_answer_is_a_new_question() -> None:
+    exchanges = [
+        Exchange(request="Find a clinic", reply=ask_for("your ZIP code")),
+        Exchange(request="What does Part B cover for people who travel abroad?"),
+    ]
+    resolved = resolve(exchanges, TODAY)
+    assert resolved.text == "What does Part B cover for people who travel abroad?"
+    assert not resolved.answers

@@ -1,0 +1,272 @@
+"""The whole decision: what is called, what is said, who takes over."""
+
+from __future__ import annotations
+
+import pytest
+
+from realtime_agents.engine.dialogue.plan import Dialogue, Say
+from realtime_agents.engine.dialogue.semantics import Semantics
+from tests.engine.dialogue.agents import FACT, ORDER, SEARCH, WEATHER, greeter, shop, specialist
+from tests.engine.dialogue.scene import TEXT, Scene, agent, call, found, handoff, source, system, tool
+
+PREMIUM = "How much is the Part B premium in 2026?"
+
+
+def test_a_question_for_an_amount_calls_the_exact_tool_and_the_search_side_by_side(
+    dialogue: Dialogue,
+) -> None:
+    assert specialist(dialogue, "medicare").calls(PREMIUM) == [
+        ("benefit_fact", {"question": PREMIUM, "year": 2026}),
+        ("search_knowledge", {"query": PREMIUM}),
+    ]
+
+
+def test_without_parallel_calls_the_exact_tool_goes_first(dialogue: Dialogue) -> None:
+    medicare = specialist(dialogue, "medicare")
+    assert [name for name, _ in medicare.calls(PREMIUM, parallel_tool_calls=False)] == ["benefit_fact"]
+
+
+def test_a_question_for_a_rule_only_searches(dialogue: Dialogue) -> None:
+    question = "How do I file a complaint about my Medicare plan?"
+    assert specialist(dialogue, "medicare").calls(question) == [("search_knowledge", {"query": question})]
+
+
+def test_a_search_is_made_of_the_whole_context(dialogue: Dialogue) -> None:
+    planned = specialist(dialogue, "medicare").calls(PREMIUM, agent("It is $202.90. [1]"), "and next year?")
+    assert planned[0] == (
+        "benefit_fact",
+        {"question": "How much is the Part B premium in 2027?", "year": 2027},
+    )
+
+
+def test_when_the_exact_tool_finds_nothing_the_search_is_tried_before_giving_up(dialogue: Dialogue) -> None:
+    medicare = specialist(dialogue, "medicare")
+    nothing = call("benefit_fact", found(outcome="not_found"))
+    assert [name for name, _ in medicare.calls(PREMIUM, nothing)] == ["search_knowledge"]
+    both = [*nothing, *call("search_knowledge", found(outcome="not_found"))]
+    assert medicare.says(PREMIUM, both).startswith("I don't know")
+
+
+def test_a_tools_question_is_passed_on_and_its_answer_goes_back_to_the_tool(dialogue: Dialogue) -> None:
+    medicare = specialist(dialogue, "medicare")
+    asked = call("benefit_fact", found(outcome="needs_input", message="What was your income two years ago?"))
+    first = ("What do I pay for Part B with a high income?", asked)
+    assert medicare.says(*first) == "What was your income two years ago?"
+    again = medicare.calls(*first, agent("What was your income two years ago?"), "about $120,000")
+    assert again[0][0] == "benefit_fact"
+    assert "about $120,000" in again[0][1]["question"] and "high income" in again[0][1]["question"]
+
+
+@pytest.mark.parametrize(
+    ("question", "target"),
+    [
+        ("How much is the Part B premium this year?", "medicare"),
+        ("What's IRMAA?", "medicare"),
+        ("Can I get the GI Bill for flight school?", "va"),
+        ("What does a 70 percent rating pay?", "va"),
+        ("I use VA health care and turn 65 soon, do I need Part B?", "both"),
+        ("Who pays first, VA or Medicare?", "both"),
+        ("Do I need Part B for TRICARE For Life?", "both"),
+        ("My husband has CHAMPVA, does he have to sign up for Medicare?", "both"),
+    ],
+)
+def test_a_greeter_hands_over_every_question_of_its_domain(
+    dialogue: Dialogue, question: str, target: str
+) -> None:
+    ((name, arguments),) = greeter(dialogue).calls(question)
+    assert name == f"transfer_to_{target}"
+    assert arguments["reason"].startswith("asks ")
+
+
+@pytest.mark.parametrize(
+    ("speaking", "question", "target"),
+    [
+        ("medicare", "How do I get a Veteran ID card?", "va"),
+        ("medicare", "Do I need Part B if I already use VA care?", "both"),
+        ("va", "How much is the Part B premium?", "medicare"),
+        ("va", "Does CHAMPVA work together with Medicare?", "both"),
+        ("both", "How do I transfer my GI Bill benefits to my daughter?", "va"),
+    ],
+)
+def test_a_specialist_hands_over_what_another_fits_clearly_better(
+    dialogue: Dialogue, speaking: str, question: str, target: str
+) -> None:
+    ((name, _),) = specialist(dialogue, speaking).calls(question)
+    assert name == f"transfer_to_{target}"
+
+
+@pytest.mark.parametrize(
+    ("speaking", "question"),
+    [
+        ("medicare", "What happens if I miss the enrollment period?"),
+        ("medicare", "How do I file an appeal?"),
+        ("va", "What if I disagree with the decision?"),
+        ("va", "How long does it take to get a decision on my claim?"),
+        ("both", "Who pays first, VA or Medicare?"),
+    ],
+)
+def test_a_specialist_keeps_what_is_its_own_or_could_be(
+    dialogue: Dialogue, speaking: str, question: str
+) -> None:
+    assert not [n for n, _ in specialist(dialogue, speaking).calls(question) if n.startswith("transfer_to_")]
+
+
+def test_after_a_handoff_the_pending_request_is_served_and_never_handed_back(dialogue: Dialogue) -> None:
+    question = "How do I get a Veteran ID card?"
+    medicare = specialist(dialogue, "medicare")
+    arrived = call("transfer_to_medicare", {"outcome": "ok"}, '{"reason": "x"}')
+    assert medicare.calls(question, arrived) == [("search_knowledge", {"query": question})]
+    assert medicare.calls(question)[0][0] == "transfer_to_va"
+
+
+def test_a_new_request_after_a_handoff_may_be_handed_over_again(dialogue: Dialogue) -> None:
+    arrived = call("transfer_to_medicare", {"outcome": "ok"})
+    turns = (PREMIUM, arrived, agent("It is $202.90."), "How do I get a Veteran ID card?")
+    assert specialist(dialogue, "medicare").calls(*turns)[0][0] == "transfer_to_va"
+
+
+def test_an_agent_chosen_by_hand_answers_itself(dialogue: Dialogue) -> None:
+    question = "How do I get a Veteran ID card?"
+    chosen = system("The person chose to go on with you.")
+    assert specialist(dialogue, "medicare").calls(question, chosen)[0][0] == "search_knowledge"
+
+
+def test_asking_for_an_agent_by_name_is_enough(dialogue: Dialogue) -> None:
+    ((name, arguments),) = specialist(dialogue, "va").calls("Please transfer me to Medicare")
+    assert (name, arguments["reason"]) == ("transfer_to_medicare", "asked to be put through")
+    there = specialist(dialogue, "medicare")
+    arrived = call("transfer_to_medicare", {"outcome": "ok"})
+    assert there.says("Please transfer me to Medicare", arrived).startswith(
+        "You're talking to the Medicare agent."
+    )
+    assert there.says("Please transfer me to Medicare").startswith("You're talking to the Medicare agent.")
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["What is the capital of France?", "How do I bake sourdough bread?", "Who won the world cup in 2018?"],
+)
+def test_questions_about_something_else_are_declined_without_a_call(
+    dialogue: Dialogue, question: str
+) -> None:
+    for scene in (greeter(dialogue), specialist(dialogue, "va"), shop(dialogue)):
+        answer = scene.says(question)
+        assert answer.startswith("I don't know about that.")
+        assert "I can" in answer
+
+
+def test_small_talk_is_answered_from_the_prompt(dialogue: Dialogue) -> None:
+    medicare = specialist(dialogue, "medicare")
+    assert "Medicare agent" in medicare.says("hi")
+    assert "not a large language model" in medicare.says("who are you?")
+    assert "Medicare alone" in medicare.says("what can you do?")
+    assert medicare.says("thanks").startswith("You're welcome")
+    assert medicare.says("xkcdpqz").startswith("I didn't understand")
+    assert medicare.says(PREMIUM, agent("It is $202.90."), "can you repeat that?") == "It is $202.90."
+    assert medicare.says("bye").startswith("Goodbye")
+    assert medicare.says() == medicare.says("hello")
+
+
+def test_words_the_prompt_asks_to_say_are_said(dialogue: Dialogue) -> None:
+    assert Scene(dialogue, 'Say exactly: "Good evening."', []).says() == "Good evening."
+    rule = 'You are Shop.\nIf they ask for a refund, say exactly: "No refunds."'
+    assert Scene(dialogue, rule, []).says("hello") != "No refunds."
+
+
+@pytest.mark.parametrize(
+    ("question", "name", "arguments"),
+    [
+        ("what's the weather in Paris tomorrow", "get_weather", {"city": "Paris"}),
+        ("will it rain in Seattle, in celsius please", "get_weather", {"city": "Seattle", "unit": "celsius"}),
+        ("where is my order A-991?", "lookup_order", {"order_number": "A-991"}),
+        ("I want to see the dentist next Tuesday", "book_appointment", {"date": "2026-11-24"}),
+    ],
+)
+def test_foreign_tools_are_chosen_by_meaning_and_filled(
+    dialogue: Dialogue, question: str, name: str, arguments: dict[str, object]
+) -> None:
+    assert shop(dialogue).calls(question) == [(name, arguments)]
+
+
+def test_two_wishes_in_one_sentence_make_two_calls(dialogue: Dialogue) -> None:
+    planned = shop(dialogue).calls("the weather in Boston and where is order 12345")
+    assert planned == [("get_weather", {"city": "Boston"}), ("lookup_order", {"order_number": "12345"})]
+
+
+def test_a_missing_value_is_asked_for_and_then_used(dialogue: Dialogue) -> None:
+    question = shop(dialogue).says("where is my order?")
+    assert question == "To look that up I need the order number. Could you tell me?"
+    answered = shop(dialogue).calls("where is my order?", agent(question), "it's 88123")
+    assert answered == [("lookup_order", {"order_number": "88123"})]
+
+
+def test_a_search_serves_when_a_special_tool_lacks_a_value_and_fits_little_better(dialogue: Dialogue) -> None:
+    penalty = tool(
+        "part_b_penalty", "Compute the Part B late enrollment penalty.", months_without={"type": "integer"}
+    )
+    scene = Scene(dialogue, "You are Medicare.\nYour scope: Medicare.", [SEARCH, FACT, penalty])
+    assert "search_knowledge" in [n for n, _ in scene.calls("What is a late enrollment penalty?")]
+    (only,) = scene.calls("Compute my Part B late enrollment penalty for 14 months without coverage")
+    assert only == ("part_b_penalty", {"months_without": 14})
+
+
+def test_a_bare_search_tool_without_a_stated_scope_searches(dialogue: Dialogue) -> None:
+    search = tool("search_docs", "Search the documents.", query=TEXT)
+    scene = Scene(dialogue, "You are a helpful assistant.", [search])
+    assert scene.calls("How do I rotate the access keys of the billing service?")[0][0] == "search_docs"
+
+
+def test_tool_choice_none_required_and_by_name(dialogue: Dialogue) -> None:
+    scene = shop(dialogue)
+    weather = "what's the weather in Paris"
+    assert isinstance(scene.plan(weather, tool_choice="none"), Say)
+    assert scene.calls("good morning", tool_choice="required")
+    assert scene.calls(weather, tool_choice="required") == [("get_weather", {"city": "Paris"})]
+    assert scene.calls("order 12345", forced_tool="lookup_order") == [
+        ("lookup_order", {"order_number": "12345"})
+    ]
+    assert scene.calls(weather, forced_tool="unknown") == [("get_weather", {"city": "Paris"})]
+
+
+def test_a_demanded_call_is_made_once_and_then_answered_from(dialogue: Dialogue) -> None:
+    came_back = call("get_weather", "Sunny, 21 degrees.")
+    assert shop(dialogue).says("weather in Paris", came_back, tool_choice="required") == "Sunny, 21 degrees."
+
+
+def test_a_call_that_has_not_come_back_is_waited_for(dialogue: Dialogue) -> None:
+    assert "waiting" in shop(dialogue).says("weather in Paris", call("get_weather"))
+
+
+def test_without_tools_nothing_is_pretended(dialogue: Dialogue) -> None:
+    assert "I don't know" in Scene(dialogue, "You are Medicare.", []).says(PREMIUM)
+
+
+def test_the_same_context_gives_the_same_plan(dialogue: Dialogue) -> None:
+    medicare = specialist(dialogue, "medicare")
+    assert medicare.plan(PREMIUM) == medicare.plan(PREMIUM)
+
+
+def test_without_an_embedder_words_decide() -> None:
+    words = Dialogue(Semantics(None))
+    assert shop(words).calls("the weather of the city of Paris") == [("get_weather", {"city": "Paris"})]
+    assert specialist(words, "medicare").calls("How much is the Part B premium?")[0][0] == "benefit_fact"
+    assert shop(words, WEATHER, ORDER).says("What is photosynthesis?").startswith("I don't know")
+
+
+def test_a_handoff_needs_no_scope_line(dialogue: Dialogue) -> None:
+    billing = handoff("billing", "Bills, invoices, payments and refunds.")
+    support = Scene(
+        dialogue,
+        "You are the technical support of a router maker: connections, wifi, updates.",
+        [ORDER, billing],
+    )
+    assert (
+        support.calls("I was charged twice, I want a refund for this invoice")[0][0] == "transfer_to_billing"
+    )
+
+
+def test_the_first_question_after_a_source_keeps_its_citation_numbers(dialogue: Dialogue) -> None:
+    text = "Most people pay the standard Part B premium. The Part B premium is $202.90 a month in 2026."
+    came_back = call("search_knowledge", found(source(7, text)))
+    answer = specialist(dialogue, "medicare").says(PREMIUM, came_back)
+    assert answer.startswith("The Part B premium is $202.90 a month in 2026. [7]")
