@@ -75,8 +75,8 @@ class HistoryState(rx.State):
             self.problem = str(error)
             return
         if record is None:
-            self.problem = "This conversation is no longer in the history."
             await self._list()
+            self.problem = "This conversation is no longer in the history."
             return
         faces = _faces(record.summary.scenario)
         self.opened, self.title = record.summary.id, record.summary.title or "Nothing was said"

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
+from typing import Any
 
 from realtime_agents.agents.config import AgentConfig, ScenarioConfig
 from realtime_agents.errors import ConfigError, SessionError
@@ -222,7 +223,7 @@ class FakeRuntime:
     """What `realtime_agents.runtime.Runtime` is to the page."""
 
     def __init__(self, scenario: ScenarioConfig | None = None) -> None:
-        self.settings = SimpleNamespace(scenario="benefits")
+        self.settings: Any = SimpleNamespace(scenario="benefits")
         chosen = scenario or benefits()
         self.catalog = FakeCatalog(scenarios={chosen.name: chosen})
         self.registry = FakeRegistry()

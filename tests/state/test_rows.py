@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from realtime_agents.session.view import Citation, Handoff, ToolRow, Turn, TurnMetrics
+from realtime_agents.state.rows import agent_face, source_rows, turn_row
+from tests.state.fakes import benefits
+
+FACES = {name: agent_face(agent) for name, agent in benefits().agents.items()}
+CITED = Citation(
+    n=1,
+    passage_id="d#0",
+    document_id="d",
+    title="Costs",
+    section="Part B",
+    url="",
+    as_of="2026-01",
+    quote="q",
+)
+
+
+def test_an_answer_row_has_the_agents_ring_and_its_figures() -> None:
+    metrics = TurnMetrics(
+        input_tokens=1100, output_tokens=104, cached_tokens=960, first_token_ms=118, total_ms=4200
+    )
+    row = turn_row(
+        Turn(
+            id="a",
+            role="agent",
+            status="completed",
+            agent="medicare",
+            text="Yes [1]",
+            at=2.5,
+            metrics=metrics,
+        ),
+        FACES,
+    )
+    assert (row.name, row.initial, row.color, row.at_ms) == ("Medicare", "M", "blue", 2500)
+    assert (row.first_token, row.tokens, row.cached, row.total) == ("118 ms", "1,204", "960", "4.20 s")
+
+
+def test_an_answer_without_figures_shows_none() -> None:
+    row = turn_row(Turn(id="a", role="agent", status="completed", agent="medicare"), FACES)
+    assert (row.first_token, row.tokens, row.cached, row.total) == ("", "", "", "")
+
+
+def test_an_agent_that_left_the_files_still_has_a_name() -> None:
+    row = turn_row(Turn(id="a", role="agent", status="completed", agent="old_agent"), FACES)
+    assert (row.name, row.initial) == ("Old agent", "O")
+
+
+def test_a_tool_row_tells_what_it_did_and_keeps_its_arguments() -> None:
+    tool = ToolRow(
+        call_id="c",
+        name="search_knowledge",
+        arguments='{"query":"x"}',
+        status="completed",
+        summary="6 passages",
+        duration_ms=41,
+    )
+    row = turn_row(Turn(id="t", role="tool", status="completed", tool=tool), FACES)
+    assert (row.label, row.summary, row.duration) == ("Searched knowledge", "6 passages", "41 ms")
+    assert row.detail == '{\n  "query": "x"\n}'
+
+
+def test_a_tool_that_failed_says_so_even_without_words_of_its_own() -> None:
+    tool = ToolRow(call_id="c", name="search_knowledge", arguments="{}", status="timeout")
+    row = turn_row(Turn(id="t", role="tool", status="failed", tool=tool), FACES)
+    assert (row.status, row.summary) == ("timeout", "took too long")
+
+
+def test_a_handoff_row_uses_titles_and_the_reason() -> None:
+    handoff = Handoff(source="greeter", target="medicare", reason="asks about costs")
+    row = turn_row(Turn(id="h", role="handoff", status="completed", handoff=handoff), FACES)
+    assert (row.label, row.summary) == ("Greeter → Medicare", "asks about costs")
+
+
+def test_a_source_card_names_place_and_date() -> None:
+    row = source_rows(Turn(id="a", role="agent", status="completed", citations=(CITED,)))[0]
+    assert (row.key, row.n, row.meta) == ("a-1", 1, "Part B · as of 2026-01")
