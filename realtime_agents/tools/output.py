@@ -23,7 +23,7 @@ MAX_FIELD_CHARS = 6_000
 MAX_SHORT_FIELD_CHARS = 500
 _NOTE_CHARS = 300
 """Room kept for the note about what was cut."""
-_MARKER = re.compile(r"\s?\[(\d{1,4})\]")
+_MARKER = re.compile(r"\s?\[(\d{1,6})\]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from realtime_agents.knowledge.facts import FactBook
+from realtime_agents.settings import ROOT
+from realtime_agents.tools.builtin import MAX_PASSAGES, MIN_COSINE, built_in_tools
+from realtime_agents.tools.runner import ToolRun, ToolRunner
+from tests.tools.support import Ledger, MemoryKnowledge, context, hit
+
+TOOLS = ("search_knowledge", "benefit_fact")
+
+
+@pytest.fixture(scope="module")
+def facts() -> FactBook:
+    return FactBook.load(ROOT / "agent_configs" / "benefits" / "facts")
+
+
+async def call(
+    name: str, knowledge: MemoryKnowledge | None = None, facts: FactBook | None = None, **arguments: Any
+) -> tuple[ToolRun, dict[str, Any]]:
+    runner = ToolRunner(built_in_tools())
+    ready = context(*TOOLS, knowledge=knowledge, facts=facts)
+    run = await runner.run(name, json.dumps(arguments), ready, Ledger(4))
+    return run, json.loads(run.output_json)
+
+
+def test_the_built_in_tools_describe_themselves_to_the_model() -> None:
+    wire = {tool["name"]: tool for tool in built_in_tools().wire(TOOLS)}
+    assert wire["search_knowledge"]["parameters"]["required"] == ["query"]
+    assert wire["benefit_fact"]["parameters"]["properties"]["year"]["type"] == "integer"
+    for tool in wire.values():
+        assert tool["parameters"]["additionalProperties"] is False
+        assert all("description" in schema for schema in tool["parameters"]["properties"].values())
+
+
+async def test_a_search_returns_numbered_passages_with_quote_date_and_scores() -> None:
+    knowledge = MemoryKnowledge([hit(1), hit(2)])
+    run, output = await call("search_knowledge", knowledge, query="part b", topic="costs")
+    assert run.row == "2 passages"
+    assert output["outcome"] == "ok"
+    assert output["say"] == ""
+    first = output["sources"][0]
+    assert (first["n"], first["section"], first["as_of"]) == (4, "Section 1", "2026-01")
+    assert first["quote"] in first["text"]
+    assert first["cosine"] == 0.8
+    assert run.sources[0].source.passage_id == "page#1"
+    (query,) = knowledge.queries
+    assert query.text == "costs: part b"
+    assert query.collections == ("medicare",)
+    assert query.limit == MAX_PASSAGES
+
+
+@pytest.mark.parametrize(
+    ("hits", "cosine", "outcome"),
+    [
+        (1, MIN_COSINE - 0.01, "not_found"),
+        (1, MIN_COSINE + 0.01, "ok"),
+        (0, 0.9, "not_found"),
+        (1, None, "ok"),
+    ],
+    ids=["too far", "near enough", "no hit", "words only"],
+)
+async def test_a_search_abstains_on_the_raw_cosine(hits: int, cosine: float | None, outcome: str) -> None:
+    knowledge = MemoryKnowledge([hit(i + 1) for i in range(hits)], top_cosine=cosine)
+    _, output = await call("search_knowledge", knowledge, query="part b")
+    assert output["outcome"] == outcome
+    assert bool(output["sources"]) == (outcome == "ok")
+
+
+async def test_a_search_that_cannot_be_made_says_so() -> None:
+    _, empty = await call("search_knowledge", query="  ")
+    assert "'query' is empty" in empty["message"]
+    _, broken = await call("search_knowledge", MemoryKnowledge(fails=True), query="part b")
+    assert broken == {"outcome": "error", "message": "The knowledge base did not answer."}
+
+
+async def test_an_agent_without_collections_finds_nothing_rather_than_everything() -> None:
+    knowledge = MemoryKnowledge([hit(1)])
+    ready = context(*TOOLS, knowledge=knowledge, collections=False)
+    run = await ToolRunner(built_in_tools()).run("search_knowledge", '{"query": "x"}', ready, Ledger())
+    assert json.loads(run.output_json)["outcome"] == "not_found"
+    assert knowledge.queries == []
+
+
+async def test_a_fact_is_said_with_its_year_and_number(facts: FactBook) -> None:
+    run, output = await call("benefit_fact", facts=facts, question="How much is the Part B premium in 2026?")
+    assert output["outcome"] == "ok"
+    assert output["say"] == "In 2026 the standard Part B premium is $202.90 a month. [4]"
+    (source,) = output["sources"]
+    assert source["n"] == 4
+    assert "medicare.gov" in source["url"]
+    assert source["quote"] == "In 2026 the standard Part B premium is $202.90 a month."
+    assert output["data"]["values"] == [{"value": 202.9, "unit": "USD/month", "year": 2026, "when": {}}]
+    assert run.row == "1 value"
+
+
+async def test_a_year_that_is_not_held_is_admitted(facts: FactBook) -> None:
+    for arguments in (
+        {"question": "How much is the Part B premium in 2027?"},
+        {"question": "How much is the Part B premium?", "year": 2027},
+    ):
+        _, output = await call("benefit_fact", facts=facts, **arguments)
+        assert output["outcome"] == "not_held"
+        assert output["say"].startswith("I don't have the standard Part B premium for 2027.")
+
+
+async def test_a_fact_that_depends_on_the_case_asks(facts: FactBook) -> None:
+    _, output = await call("benefit_fact", facts=facts, question="What does a VA rating pay each month?")
+    assert output["outcome"] == "needs_input"
+    assert output["message"] == "Please tell me the combined rating in percent."
+    assert output["message"] in output["say"]
+    assert output["data"]["missing"] == ["rating"]
+
+
+async def test_a_question_about_something_else_is_not_found(facts: FactBook) -> None:
+    run, output = await call("benefit_fact", facts=facts, question="Can I appeal a decision?")
+    assert output["outcome"] == "not_found"
+    assert output["sources"] == []
+    assert run.status == "completed"
