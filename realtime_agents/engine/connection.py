@@ -15,6 +15,7 @@ answering and reading wait for the client to read.
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -57,6 +58,8 @@ from realtime_agents.protocol.events import (
     SessionUpdated,
 )
 from realtime_agents.protocol.items import ErrorDetail
+
+log = logging.getLogger(__name__)
 
 CLOSE_EXPIRED = 1001
 CLOSE_TOO_BIG = 1009
@@ -183,6 +186,10 @@ class Connection:
             await self._handle(command)
         except ProtocolError as error:
             await self._refuse(error, event_id_of(raw))
+        except Exception:  # one command that we cannot cope with must not end the session
+            log.exception("command failed")
+            detail = ErrorDetail(type="server_error", code="server_error", message="The engine failed.")
+            await self._emit(Error(event_id=new_id("event"), error=detail))
 
     async def _refuse(self, error: ProtocolError, event_id: str | None) -> None:
         detail = ErrorDetail(

@@ -107,7 +107,7 @@ class _Engine:
         """``WS /v1/realtime?model=…``: one session."""
         refusal = self._refusal(websocket)
         if refusal is not None:
-            await websocket.send_denial_response(refusal)
+            await _deny(websocket, refusal)
             return
         protocols = websocket.scope.get("subprotocols") or []
         self._sessions += 1
@@ -136,6 +136,14 @@ class _Engine:
         if self._sessions >= self._config.max_sessions:
             return _denial(503, "too_many_sessions", "The engine serves as many sessions as it may.")
         return None
+
+
+async def _deny(websocket: WebSocket, refusal: JSONResponse) -> None:
+    """Refuse the upgrade with its status, or as 403 where the server cannot carry one."""
+    if "websocket.http.response" in websocket.scope.get("extensions", {}):
+        await websocket.send_denial_response(refusal)
+    else:
+        await websocket.close()
 
 
 def _denial(status: int, code: str, message: str) -> JSONResponse:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import json
+import random
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -18,10 +20,30 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from realtime_agents.engine.brain import Brain
+from realtime_agents.engine.config import EngineConfig
 from realtime_agents.engine.connection import Connection
 from realtime_agents.engine.server import create_engine_app, running_engine
-from tests.engine.wire import ManualClock, WireClient, connected, session, user, word_engine
+from tests.engine.wire import ManualClock, WireClient, connected, function, session, user, word_engine
 
+COMMANDS: list[dict[str, Any]] = [
+    {
+        "type": "session.update",
+        "session": {
+            "type": "realtime",
+            "instructions": "x",
+            "tools": [function("f", "Does f.", city={"type": "string"})],
+            "tool_choice": {"type": "function", "name": "f"},
+            "audio": {"input": {"turn_detection": {"type": "server_vad"}}, "output": {"voice": "marin"}},
+            "truncation": {"type": "retention_ratio", "retention_ratio": 0.8},
+        },
+    },
+    {"type": "conversation.item.create", "item": user("hello", id="a"), "previous_item_id": "root"},
+    {"type": "conversation.item.create", "item": {"type": "function_call", "name": "f", "arguments": "{}"}},
+    {"type": "conversation.item.delete", "item_id": "a"},
+    {"type": "conversation.item.truncate", "item_id": "a", "content_index": 0, "audio_end_ms": 1},
+    {"type": "input_audio_buffer.append", "audio": "AAAA"},
+    {"type": "response.create", "response": {"conversation": "none", "metadata": {"k": "v"}, "input": []}},
+]
 KEY = {"Authorization": "Bearer x"}
 
 
@@ -54,6 +76,55 @@ async def test_garbage_is_answered_with_an_error_and_the_connection_stays(
     await client.connection.send_raw(raw)
     assert (await client.error())["code"] == code
     assert (await client.ask("hello"))["status"] == "completed"
+
+
+async def test_mutilated_commands_never_end_the_session(client: WireClient) -> None:
+    """Valid commands with random parts replaced, left out or cut: an error or an answer, nothing else."""
+    chance = random.Random(7)
+    junk: list[Any] = [
+        None,
+        0,
+        -1,
+        1.5,
+        True,
+        "",
+        "x",
+        "\ud800",
+        [],
+        {},
+        [None],
+        {"type": "message"},
+        "9" * 400,
+    ]
+    for number in range(300):
+        command: dict[str, Any] = copy.deepcopy(chance.choice(COMMANDS))
+        place: Any = command
+        while isinstance(place, dict) and place and chance.random() < 0.8:
+            key = chance.choice(list(place))
+            if not isinstance(place[key], dict) or chance.random() < 0.3:
+                place[key] = chance.choice(junk)
+                break
+            place = place[key]
+        command["event_id"] = str(number)
+        await client.connection.send_raw(json.dumps(command))
+    await client.send("no.such.event", event_id="last")
+    while (await client.error())["event_id"] != "last":
+        pass
+    await client.configure(instructions=None, tools=[], tool_choice="auto", truncation="auto")
+
+
+async def test_half_a_character_is_no_reason_to_fail() -> None:
+    async with session(EngineConfig()) as client:
+        assert (await client.ask("how much is the \ud800 premium"))["status"] == "completed"
+
+
+async def test_a_very_long_message_is_answered_in_time(client: WireClient) -> None:
+    await client.configure(
+        tools=[function("f", "Numbers.", ratings={"type": "array", "items": {"type": "integer"}})]
+    )
+    async with asyncio.timeout(5):
+        await client.ask("1 " * 50_000)
+        await client.ask(("how much is it and " + " " * 50) * 1_000)
 
 
 async def test_deeply_nested_parameters_are_refused(client: WireClient) -> None:

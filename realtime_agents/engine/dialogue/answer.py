@@ -26,6 +26,8 @@ MAX_SAYS = 2
 SAME_SAYING = 0.7
 SHORT_TEXT_WORDS = 60
 MAX_DESCRIBED = 12
+MAX_SOURCES = 20
+MAX_SOURCE_CHARS = 8_000
 _TEXT_FIELDS = ("text", "content", "passage", "snippet", "body", "page_content", "chunk")
 _LIST_FIELDS = ("results", "passages", "documents", "hits", "matches", "items", "data")
 _FIGURE = re.compile(r"\d")
@@ -126,7 +128,7 @@ def _read_foreign(found: Any) -> Output:
 
 
 def _sources(found: Any, *, numbered: bool) -> tuple[SourceText, ...]:
-    rows = [row for row in found if isinstance(row, Mapping)] if isinstance(found, list) else []
+    rows = [row for row in found[:MAX_SOURCES] if isinstance(row, Mapping)] if isinstance(found, list) else []
     sources = []
     for rank, row in enumerate(rows):
         text = next((t for k in _TEXT_FIELDS if (t := _string(row.get(k)))), "")
@@ -139,7 +141,7 @@ def _sources(found: Any, *, numbered: bool) -> tuple[SourceText, ...]:
                 n=number if numbered and isinstance(number, int) else -rank,
                 title=_string(row.get("title")),
                 section=_string(row.get("section")),
-                text=text or quote,
+                text=(text or quote)[:MAX_SOURCE_CHARS],
                 quote=quote,
                 as_of=_string(row.get("as_of")),
                 rank=rank,

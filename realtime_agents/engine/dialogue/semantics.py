@@ -104,6 +104,7 @@ class Semantics:
         return similarity + CONTRAST_WEIGHT * (similarity - self.best(request, contrast))
 
     def _vector(self, embedder: TextEmbedder, text: str, *, query: bool) -> Vector:
+        text = text.encode("utf-8", "replace").decode()  # half a surrogate pair is no text for a tokenizer
         key = (query, text)
         with self._lock:
             known = self._cache.get(key)

@@ -44,7 +44,7 @@ def content_words(text: str) -> list[str]:
     return list(dict.fromkeys(w for w in words(text) if w not in STOP_WORDS))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=2048)
 def stems(text: str) -> frozenset[str]:
     """Stems of the content words."""
     return frozenset(stem(w) for w in words(text) if w not in STOP_WORDS)

@@ -18,6 +18,10 @@ from realtime_agents.protocol.items import FunctionCallItem, FunctionCallOutputI
 
 HANDOFF_PREFIX = "transfer_to_"
 SCOPE_FALLBACK_CHARS = 400
+MAX_REQUEST_CHARS = 2_000
+"""Of a longer message only the beginning is understood; the rest stays in the conversation."""
+MAX_EXCHANGES = 16
+"""How far back the dialogue looks: a turn costs the same after an hour."""
 
 ToolChoice = Literal["auto", "none", "required"]
 
@@ -151,13 +155,14 @@ def _date(text: str) -> date | None:
 
 
 def read_exchanges(items: Sequence[Item]) -> tuple[Exchange, ...]:
-    """The conversation as exchanges, oldest first; what precedes the first user message is left out."""
+    """The last exchanges, oldest first; what precedes the first user message is left out."""
     outputs = {i.call_id: i.output for i in items if isinstance(i, FunctionCallOutputItem)}
     exchanges: list[Exchange] = []
     for item in items:
         match item:
             case MessageItem(role="user"):
-                exchanges.append(Exchange(request=_words(item)))
+                exchanges = exchanges[-MAX_EXCHANGES + 1 :]
+                exchanges.append(Exchange(request=_words(item)[:MAX_REQUEST_CHARS]))
             case _ if not exchanges:
                 continue
             case MessageItem(role="assistant"):
@@ -175,7 +180,7 @@ def read_exchanges(items: Sequence[Item]) -> tuple[Exchange, ...]:
 
 
 def _words(item: MessageItem) -> str:
-    return " ".join(part.words.strip() for part in item.content if part.words)
+    return " ".join(word for part in item.content if part.words for word in part.words.split())
 
 
 def parse_object(text: str) -> Mapping[str, Any] | None:
