@@ -25,6 +25,8 @@ from realtime_agents.session.view import Activity, Turn
 
 log = logging.getLogger(__name__)
 
+MAX_LOSSES = 2
+"""Losses of the connection after which an answer is still asked for again."""
 _CUT_OFF = {
     "max_output_tokens": "The answer was cut off: it reached the longest length allowed.",
     "content_filter": "The answer was stopped by the provider's content filter.",
@@ -178,16 +180,25 @@ class Answering:
 
     def on_lost(self) -> None:
         """The connection is gone; the request stays open and is asked again by `resume`."""
+        due = self.awaits_server
         self._slot.on_socket_lost()
         self._speeches.clear()
         if (exchange := self.open_exchange) is not None:
+            exchange.losses += due
             self._settle_unfinished(exchange)
             self._status.set_activity(Activity.THINKING)
 
     def resume(self) -> None:
         """A new connection knows the conversation: ask what was not answered."""
         exchange = self.open_exchange
-        if exchange is not None:
+        if exchange is None:
+            return
+        if exchange.losses > MAX_LOSSES:
+            # Perhaps it is this question that the server cannot survive.
+            self._fail(
+                exchange, f"No answer: the connection was lost {exchange.losses} times meanwhile. Ask again."
+            )
+        else:
             self.want_if_ready(exchange)
 
     def close(self) -> None:

@@ -36,6 +36,7 @@ from realtime_agents.session.clock import Clock
 from realtime_agents.session.eventlog import EventLog, LogEntry
 from realtime_agents.session.faults import Fault, account_words, classify
 from realtime_agents.session.handoffs import Handoffs
+from realtime_agents.session.loss_row import LossRow
 from realtime_agents.session.outbox import Outbox
 from realtime_agents.session.reseed import seed_items, user_item
 from realtime_agents.session.roster import Roster
@@ -82,8 +83,7 @@ class Conductor:
         self._end_connection = end_connection
         self._on_session_failed = on_failed
         self._conversation = Conversation()
-        self._lost_row = ""
-        self._lost_at = 0.0
+        self._loss = LossRow(stage.transcript, stage.clock)
 
     @property
     def awaits_server(self) -> bool:
@@ -99,6 +99,7 @@ class Conductor:
         stage = self._stage
         turn_id = f"item_{uuid.uuid4().hex[:24]}"
         stage.events.group = turn_id
+        stage.status.set_notice("server", "")
         stage.answering.begin(turn_id)
         stage.transcript.put(
             Turn(id=turn_id, role="user", status="completed", text=text, at=stage.clock.now())
@@ -134,40 +135,22 @@ class Conductor:
             anchor=_anchor(stage.roster.current.title),
         )
         stage.outbox.send_all(ConversationItemCreate(item=item) for item in items)
+        self._loss.end()
         stage.answering.resume()
-        if self._lost_row:
-            seconds = max(round(stage.clock.monotonic() - self._lost_at), 1)
-            self._end_lost_row("completed", f"Connection lost for {seconds} s, reconnected.")
 
     def on_lost(self, *, planned: bool) -> None:
         """The connection is gone; what was being said is interrupted, what was asked stays asked."""
         stage = self._stage
         stage.outbox.detach()
         stage.answering.on_lost()
-        if planned:
-            return
-        self._lost_row = f"note_{uuid.uuid4().hex[:24]}"
-        self._lost_at = stage.clock.monotonic()
-        stage.transcript.put(
-            Turn(
-                id=self._lost_row,
-                role="breadcrumb",
-                status="in_progress",
-                text="Connection lost. Reconnecting…",
-                at=stage.clock.now(),
-            )
-        )
+        if not planned:
+            self._loss.begin()
 
     async def on_failed(self, words: str) -> None:
         """There will be no connection any more."""
         self._stage.outbox.detach()
-        if self._lost_row:
-            self._end_lost_row("failed", "Connection lost.")
+        self._loss.give_up()
         await self._on_session_failed(words)
-
-    def _end_lost_row(self, status: str, text: str) -> None:
-        self._stage.transcript.change(self._lost_row, status=status, text=text)
-        self._lost_row = ""
 
     def _on_effect(self, effect: Effect) -> None:
         answering = self._stage.answering

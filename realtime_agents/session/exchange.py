@@ -34,6 +34,8 @@ class Exchange:
     """What its tools found."""
     handoffs: int = 0
     retried: bool = False
+    losses: int = 0
+    """How often the connection was lost while an answer was due."""
 
     @property
     def is_open(self) -> bool:

@@ -36,6 +36,8 @@ class Patience:
     backoff_s: float = 0.5
     """Wait before the second attempt; doubles up to ``backoff_max_s``."""
     backoff_max_s: float = 8.0
+    stable_s: float = 10.0
+    """A connection that held for so long starts the count of attempts anew."""
     stall_s: float = 30.0
     """A connection that is silent for so long while an answer is due counts as dropped."""
     rotate_after_s: float = 55 * 60.0

@@ -35,6 +35,7 @@ __all__ = ["Patience", "Session", "SessionParts"]
 
 log = logging.getLogger(__name__)
 
+_OVER = "The conversation has ended; start a new one to go on."
 _RUNNING = frozenset({Phase.CONNECTING, Phase.READY, Phase.RECONNECTING})
 
 
@@ -234,7 +235,7 @@ class Session:
         if self.phase is Phase.NEW:
             raise SessionError("The session is not connected yet: start it first.")
         if self.phase not in _RUNNING:
-            raise SessionError("This conversation has ended. Start a new one to go on.")
+            raise SessionError(_OVER)
 
     def _on_turn(self, turn: Turn) -> None:
         self._broadcast.turn(turn)
@@ -285,6 +286,6 @@ class Session:
             await self._recorder.close(self._parts.clock.now())
         if self._failure:
             stage.status.set_activity(Activity.ERROR)
-            stage.status.set_notice("connection", f"{self._failure} The conversation has ended.")
+            stage.status.set_notice("connection", f"{self._failure} {_OVER}")
         stage.status.enter(Phase.CLOSED)
         self._broadcast.end()

@@ -51,7 +51,8 @@ class Supervisor:
     """Owns the connection of one session, and the task that keeps it.
 
     A drop that can be recovered from is answered with new attempts, 0.5 s apart and doubling to
-    8 s with jitter; any other ends the session. A connection is replaced before the server ends
+    8 s with jitter; any other ends the session, and so does one that opens and breaks at once again
+    and again. A connection is replaced before the server ends
     it for its age, when nothing is under way. Silence while an answer is due counts as a drop.
 
     ============ ================ =========================
@@ -82,11 +83,14 @@ class Supervisor:
         self._keeper: asyncio.Task[None] | None = None
         self._link: Link | None = None
         self._expires_in_s: float | None = None
+        self._attempts = 0
+        """Attempts to connect since a connection last held for ``stable_s``."""
 
     async def start(self) -> None:
         """Open the first connection. Raises `UpstreamError` when it cannot be opened."""
         self._status.enter(Phase.CONNECTING)
         upstream = await self._open(self._patience.first_tries)
+        self._attempts = 0
         link = self._begin(upstream)
         self._keeper = asyncio.create_task(self._keep(link), name="session supervisor")
 
@@ -109,6 +113,8 @@ class Supervisor:
                 end = await self._serve(link)
                 if end is not None and not end.recoverable:
                     raise end
+                if self._clock.monotonic() - link.opened_at >= self._patience.stable_s:
+                    self._attempts = 0
                 link = await self._reconnect(end)
         except UpstreamError as error:
             log.warning(
@@ -151,32 +157,36 @@ class Supervisor:
         if end is not None:
             log.info("connection lost", extra={"code": end.code})
             self._status.set_notice("connection", f"{end} Reconnecting.")
+            if self._attempts >= self._patience.reconnect_tries:
+                raise end  # it opens and breaks again and again
         upstream = await self._open(self._patience.reconnect_tries)
         self._status.set_notice("connection", "")
         return self._begin(upstream)
 
     async def _open(self, tries: int) -> Upstream:
         """A connected upstream. Raises the last refusal."""
-        for attempt in range(1, tries + 1):
+        while True:
+            if self._attempts:
+                await self._clock.sleep(self._delay())
+            self._attempts += 1
             upstream = self._new_upstream()
             try:
                 await upstream.connect()
             except UpstreamRefused as error:
                 await upstream.close()
-                if not error.recoverable or attempt == tries:
+                if not error.recoverable or self._attempts >= tries:
                     raise
-                self._status.set_notice("connection", f"{error} Trying again ({attempt} of {tries - 1}).")
-                await self._clock.sleep(self._delay(attempt))
+                again = f"Trying again ({self._attempts} of {tries - 1})."
+                self._status.set_notice("connection", f"{error} {again}")
             except BaseException:
                 await upstream.close()
                 raise
             else:
                 return upstream
-        raise UpstreamRefused("No attempt to connect is allowed.", recoverable=False)
 
-    def _delay(self, attempt: int) -> float:
-        """Seconds before the attempt after number ``attempt``: half of it fixed, half jitter."""
-        doubled: float = self._patience.backoff_s * 2 ** (attempt - 1)
+    def _delay(self) -> float:
+        """Seconds before the next attempt: half of it fixed, half jitter."""
+        doubled: float = self._patience.backoff_s * 2 ** (self._attempts - 1)
         whole = min(doubled, self._patience.backoff_max_s)
         return whole * (0.5 + self._jitter() / 2)
 

@@ -42,7 +42,8 @@ def failed(number: int, code: str) -> list[ev.ServerEvent]:
 
 
 def cancelled(number: int) -> ev.ResponseDone:
-    return ev.ResponseDone(event_id="", response=Response(id=f"resp_{number}", status="cancelled"))
+    response = Response(id=f"resp_{number}", status="cancelled", usage=tokens(30, 3))
+    return ev.ResponseDone(event_id="", response=response)
 
 
 async def test_a_question_and_its_answer_appear_in_order_and_are_kept() -> None:
@@ -202,6 +203,9 @@ async def test_words_that_arrive_after_the_interruption_are_not_shown() -> None:
         await r.session.interrupt()
         await r.played()
         assert r.rows()[1] == ("agent", "interrupted", "One two")
+        metrics = r.turns[1].metrics
+        assert metrics is not None
+        assert metrics.input_tokens == 30  # they come with the end of the response, and are paid for
         assert r.session.snapshot().live.turn_id == ""
         assert r.session.snapshot().status.activity is Activity.IDLE
 
@@ -221,6 +225,21 @@ async def test_an_interrupt_before_the_response_began_cancels_it_when_it_begins(
         hold.set()
         await r.played()
         assert r.rows() == [("user", "completed", "First")]
+
+
+async def test_words_of_a_response_that_began_too_late_do_not_answer_the_newer_question() -> None:
+    hold = asyncio.Event()
+    stale = answer("resp_1", "item_answer_1", ["Stale."])[:5]
+    steps = [*question("First"), user_item("Second"), Hold(hold), emit(stale[0]), expect("response.cancel")]
+    steps += [emit(*stale[1:], cancelled(1)), expect("response.create"), says("Fresh.", number=2)]
+    async with rig(steps) as r:
+        await r.session.send_text("First")
+        await r.session.send_text("Second")
+        await settle()
+        hold.set()
+        async with asyncio.timeout(5):
+            await r.session.wait_idle()
+        assert r.rows()[2:] == [("agent", "completed", "Fresh.")]
 
 
 async def test_an_interrupt_when_nothing_is_said_sends_nothing() -> None:

@@ -142,6 +142,26 @@ async def test_a_tool_that_ends_after_the_reconnect_brings_its_call_along_and_le
         assert r.rows()[-1] == ("agent", "completed", "Done [1].")
 
 
+async def test_a_call_id_that_was_used_on_an_earlier_connection_is_a_call_of_its_own() -> None:
+    first = [*question("A?"), calls_tools(call("search", '{"query": "a"}')), output_item("call_1")]
+    first += [expect("response.create"), says("A [1].", number=2), drops(1001)]
+    told = [
+        user_item("A?"),
+        call_item("call_1"),
+        output_item("call_1"),
+        assistant_item("A [1]."),
+        system_item(holding=ANCHOR),
+    ]
+    second = [*told, *question("B?"), calls_tools(call("search", '{"query": "b"}')), output_item("call_1")]
+    async with rig(first, [*second, expect("response.create"), says("B [1].", number=2)]) as r:
+        await r.ask("A?")
+        await r.played(0)
+        await reconnected(r)
+        await r.ask("B?")
+        assert len(r.toolbox.contexts) == 2
+        assert [row[0] for row in r.rows()].count("tool") == 2
+
+
 async def test_attempts_are_spaced_by_doubling_up_to_eight_seconds_and_end_in_words() -> None:
     async with rig([drops(1006)], *[[refuses()]] * 8) as r:
         await r.played(0)
@@ -152,7 +172,10 @@ async def test_attempts_are_spaced_by_doubling_up_to_eight_seconds_and_end_in_wo
         assert "Trying again (1 of 7)" in notices[0]
         status = r.session.snapshot().status
         assert (status.phase, status.activity) == (Phase.CLOSED, Activity.ERROR)
-        assert status.notice == "Nothing answers at 127.0.0.1:1. The conversation has ended."
+        assert (
+            status.notice
+            == "Nothing answers at 127.0.0.1:1. The conversation has ended; start a new one to go on."
+        )
         assert r.rows() == [("breadcrumb", "failed", "Connection lost.")]
 
 
@@ -324,3 +347,40 @@ async def test_ten_thousand_deltas_at_once_are_taken_in_promptly() -> None:
         await r.ask("Much?")
         assert len(r.turns[-1].text) == len(words)
         assert time.perf_counter() - began < LIMIT_S
+
+
+async def test_a_server_that_opens_and_breaks_at_once_is_not_hammered_and_leaves_one_row() -> None:
+    async with rig([drops(1011)], *[[drops(1011)]] * 8) as r:
+        await r.played(0)
+        await r.clock.advance(60)
+        assert [s for s in r.clock.slept if s != 30.0] == [0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0]
+        assert r.session.phase is Phase.CLOSED
+        assert r.rows() == [("breadcrumb", "failed", "Connection lost.")]
+
+
+async def test_a_connection_that_held_starts_the_count_of_attempts_anew() -> None:
+    hold = asyncio.Event()
+    async with rig([drops(1006)], [refuses()], [Hold(hold), drops(1006)], []) as r:
+        await r.played(0)
+        await reconnected(r, 0.5)
+        await r.clock.advance(11)
+        slept = len(r.clock.slept)
+        hold.set()
+        await reconnected(r)
+        await r.played(3)
+        assert 0.5 not in r.clock.slept[slept:]
+        assert 1.0 not in r.clock.slept[slept:]
+
+
+async def test_a_question_that_loses_the_connection_three_times_is_given_up_in_words() -> None:
+    again: list[Step] = [user_item("Poison"), expect("response.create"), drops(1011)]
+    async with rig([*question("Poison"), drops(1011)], again, again, [user_item("Poison")]) as r:
+        await r.session.send_text("Poison")
+        await r.clock.advance(5)
+        await r.session.wait_idle()
+        assert r.rows()[-1] == (
+            "breadcrumb",
+            "failed",
+            "No answer: the connection was lost 3 times meanwhile. Ask again.",
+        )
+        assert r.session.phase is Phase.READY

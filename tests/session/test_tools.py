@@ -246,3 +246,12 @@ async def test_a_call_id_that_a_server_gives_out_twice_runs_once_and_the_answer_
         await r.ask("B?")
         assert len(r.toolbox.contexts) == 1
         assert r.rows()[-1] == ("agent", "completed", "B.")
+
+
+async def test_the_passages_a_tool_gave_are_not_kept_a_second_time() -> None:
+    output = FunctionCallOutputItem(id="item_output", call_id="call_9", output="long " * 100)
+    added = ev.ConversationItemAdded(event_id="", item=output)
+    done = ev.ConversationItemDone(event_id="", item=output)
+    async with rig([emit(added, done)]) as r:
+        await r.played()
+        assert r.session._conductor._conversation.get("item_output") is None
