@@ -146,10 +146,12 @@ def read_keys(
     """Check a mapping against its table and return what is valid. ``what`` names it in messages."""
     known = {key.name: key for key in keys}
     fields = Fields(line)
+    misspelled: set[str] = set()
     for name, node in mapping.items():
         key = known.get(name)
         if key is None:
             problems.add(f"unknown key {name!r} in {what}{nearest(name, known)}", node.line)
+            misspelled.update(_similar(name, known))
             continue
         reason = _mismatch(key.kind, node)
         if reason:
@@ -158,7 +160,7 @@ def read_keys(
         fields.values[name] = _plain(key.kind, node)
         fields.lines[name] = _lines(node)
     for key in keys:
-        if key.required and key.name not in mapping:
+        if key.required and key.name not in mapping and key.name not in misspelled:
             problems.add(f"{what} needs the key {key.name!r}: {key.help}", line)
     return fields
 
@@ -166,10 +168,15 @@ def read_keys(
 def nearest(found: str, known: Iterable[str]) -> str:
     """A hint to append: the most similar known word, or all of them when none is similar."""
     words = list(known)
-    close = difflib.get_close_matches(found.lower(), words, n=1, cutoff=0.6)
+    close = _similar(found, words)
     if close:
         return f"; did you mean {close[0]!r}?"
     return f"; known are {', '.join(words)}" if words else "; none are known"
+
+
+def _similar(found: str, words: Iterable[str]) -> list[str]:
+    """The most similar word, or nothing."""
+    return difflib.get_close_matches(found.lower(), list(words), n=1, cutoff=0.6)
 
 
 def describe(value: Any) -> str:
@@ -256,6 +263,8 @@ def _explain(error: yaml.MarkedYAMLError, text: str) -> str:
         return "a second ': ' on one line; put text that contains a colon in quotes, or start it with '>-'"
     if "could not find expected ':'" in problem or "expected <block end>" in problem:
         return f"the indentation or a ':' is wrong here or just above ({problem})"
+    if "but got '?'" in problem:
+        return "put text that contains a '?' in quotes inside [ ]"
     if "expected a single document" in (error.context or ""):
         return "the file holds more than one document; remove the '---' line"
     return problem

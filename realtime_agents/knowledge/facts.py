@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 MIN_SIMILARITY = 0.8
 """Cosine of the question and the nearest way of asking."""
+MIN_LIKENESS = 0.6
+"""The same without an embedder: share of words in common."""
 MIN_COVERAGE = 0.6
 """Share of the question's content words that belong to the fact."""
 AMBIGUOUS_WITHIN = 0.01
@@ -43,6 +45,8 @@ class _Entry:
 
     fact: Fact
     needs: tuple[tuple[tuple[str, ...], ...], ...]
+    asked_words: tuple[frozenset[str], ...]
+    """Content words of each way of asking."""
     vocabulary: frozenset[str]
     intents: frozenset[Intent]
     uses_money: bool
@@ -126,7 +130,8 @@ class FactBook:
             asked = dataclasses.replace(asked, years=(year,))
         candidates = self._candidates(asked)
         best = candidates[0] if candidates else None
-        if best is None or best.similarity < MIN_SIMILARITY:
+        needed = MIN_SIMILARITY if self._embedder else MIN_LIKENESS
+        if best is None or best.similarity < needed:
             return FactMatch(outcome="not_found", score=best.similarity if best else 0.0)
         if len(candidates) > 1 and best.score - candidates[1].score < AMBIGUOUS_WITHIN:
             return FactMatch(outcome="not_found", score=best.similarity)
@@ -143,7 +148,8 @@ class FactBook:
         # The question is embedded only when there is something to compare it with, and not kept.
         vector = self._embedder.embed_passage(asked.text) if passed and self._embedder else None
         found = [
-            Candidate(entry.fact, self._similarity(entry, vector), coverage) for entry, coverage in passed
+            Candidate(entry.fact, self._similarity(entry, asked, vector), coverage)
+            for entry, coverage in passed
         ]
         return sorted(found, key=lambda candidate: -candidate.score)
 
@@ -172,11 +178,11 @@ class FactBook:
             return entry.uses_percent
         return word[:1] in _NUMBER_STARTS and entry.uses_money
 
-    def _similarity(self, entry: _Entry, question: Vector | None) -> float:
-        if question is None or self._embedder is None:
-            return 1.0
+    def _similarity(self, entry: _Entry, asked: Question, vector: Vector | None) -> float:
+        if vector is None or self._embedder is None:
+            return max(_likeness(asked.content, words) for words in entry.asked_words)
         vectors = (self._vector(ask, self._embedder) for ask in entry.fact.asks)
-        return max(float(np.dot(question, vector)) for vector in vectors)
+        return max(float(np.dot(vector, each)) for each in vectors)
 
     def _vector(self, ask: str, embedder: Embedder) -> Vector:
         found = self._vectors.get(ask)
@@ -199,6 +205,7 @@ class FactBook:
         return _Entry(
             fact=fact,
             needs=tuple(tuple(self._reader.phrase(phrase) for phrase in group) for group in fact.needs),
+            asked_words=tuple(question.content for question in read[:-1]),
             vocabulary=frozenset(words),
             intents=frozenset(intents),
             uses_money="money" in kinds,
@@ -207,6 +214,11 @@ class FactBook:
                 name for name in conditions_of(fact.values) if self._lexicon.conditions[name].must
             ),
         )
+
+
+def _likeness(one: frozenset[str], other: frozenset[str]) -> float:
+    """Twice the words in common over all words of both, 0 to 1."""
+    return 2 * len(one & other) / (len(one) + len(other)) if one and other else 0.0
 
 
 def _embedder(factory: Callable[[], Embedder] | None) -> Embedder | None:

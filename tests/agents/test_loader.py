@@ -79,6 +79,7 @@ MINIMAL = "title: Back\ndescription: d\ninstructions: i\n"
             "'color' must be one of slate, blue, green, purple, orange, teal; found 'bleu'",
         ),
         (MINIMAL + "suggestions: [1, 2]\n", 4, "'suggestions' must be a list of texts; found a list"),
+        (MINIMAL + "suggestions: [How much?]\n", 4, "put text that contains a '?' in quotes"),
         (MINIMAL + "max_output_tokens: lots\n", 4, "'max_output_tokens' must be a whole number; found text"),
         (MINIMAL + "max_output_tokens: true\n", 4, "'max_output_tokens' must be a whole number; found true"),
         (MINIMAL + "max_output_tokens: 5000\n", 4, "'max_output_tokens' must be between 1 and 4096"),
@@ -168,7 +169,6 @@ def test_all_mistakes_of_a_folder_are_collected(write_scenario: WriteScenario) -
     )
     found = problems(folder)
     assert [(file, line) for file, line, _ in found] == [
-        ("scenario.yaml", 1),
         ("scenario.yaml", 1),
         ("scenario.yaml", 3),
         ("back.yaml", 2),
