@@ -93,8 +93,8 @@ class Subscription:
 
     def put(self, key: str, change: _Waiting, *, last: bool = False) -> None:
         """A change for the reader; ``last``: behind everything that waits, also when it waited."""
-        if self._fresh or self._ended:
-            return
+        if self._fresh:
+            return  # the snapshot will hold it
         if last:
             self._waiting.pop(key, None)
         self._waiting[key] = change

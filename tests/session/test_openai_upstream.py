@@ -15,6 +15,7 @@ from realtime_agents.errors import UpstreamClosed, UpstreamRefused
 from realtime_agents.protocol.commands import ResponseCancel, ResponseCreate
 from realtime_agents.protocol.events import ServerEvent
 from realtime_agents.session.openai_upstream import QUEUE_FRAMES, OpenAIUpstream
+from realtime_agents.session.upstream import FrameReader
 from realtime_agents.session.upstream_errors import closed, refused_by, refused_status
 from tests.support.wire_server import wire_server
 
@@ -189,6 +190,19 @@ async def test_a_connection_that_breaks_off_is_code_1006() -> None:
     assert len(events) == 1
     assert error is not None
     assert (error.code, error.recoverable) == (1006, True)
+
+
+def test_a_flood_of_oddities_is_logged_once_per_kind_and_its_kinds_are_bounded(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    reader = FrameReader()
+    for number in range(200):
+        reader.read("garbage of Jane Doe")
+        reader.read(json.dumps({"type": f"x.{number % 100}", "event_id": "e"}))
+    assert reader.oddities["garbage"] == 200
+    assert reader.oddities["other"] > 0
+    assert len(reader.oddities) == len(caplog.records) == 65
+    assert "Jane" not in str([vars(record) for record in caplog.records])
 
 
 def test_free_text_in_a_close_reason_is_not_repeated() -> None:

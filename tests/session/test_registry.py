@@ -67,6 +67,17 @@ async def test_a_session_lives_for_a_minute_after_the_last_one_left(
     assert registry.get(session.id) is None
 
 
+async def test_leaving_twice_is_leaving_once(
+    registry: SessionRegistry, parts: SessionParts, clock: FakeClock
+) -> None:
+    session = await registry.create(parts)
+    registry.detach(session.id)
+    registry.attach(session.id)
+    registry.detach(session.id)
+    await clock.advance(60)
+    assert session.phase is Phase.CLOSED
+
+
 async def test_coming_back_within_the_minute_keeps_the_session(
     registry: SessionRegistry, parts: SessionParts, clock: FakeClock
 ) -> None:
