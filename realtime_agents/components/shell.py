@@ -17,6 +17,11 @@ _NAVIGATION = (
 )
 
 
+def behaviour_script() -> rx.Component:
+    """For the head, so that keys work before the page has connected."""
+    return rx.el.script(src=rx.asset("page_behaviour.js", shared=True), defer=True)
+
+
 class Fonts(rx.Fragment):
     """Inter and JetBrains Mono (SIL Open Font License), served by the app itself."""
 
@@ -85,7 +90,6 @@ def frame(here: str, header: rx.Component, *content: rx.Component) -> rx.Compone
     """One page: ``header`` above ``content``, the rail beside them (below them on a phone)."""
     return rx.el.div(
         Fonts.create(),
-        rx.script(src=rx.asset("page_behaviour.js", shared=True)),
         rx.el.a("Skip to the content", href="#content", class_name="skip"),
         _navigation(here),
         header,

@@ -8,6 +8,7 @@ from typing import Any
 
 import reflex as rx
 
+from realtime_agents.components.shell import behaviour_script
 from realtime_agents.pages.agents import agents_page
 from realtime_agents.pages.conversation import conversation_page
 from realtime_agents.pages.history import history_page
@@ -54,6 +55,7 @@ def head_components() -> list[rx.Component]:
         rx.el.meta(name="theme-color", content="#f7f7f5", media="(prefers-color-scheme: light)"),
         rx.el.meta(name="theme-color", content="#0e0f12", media="(prefers-color-scheme: dark)"),
         rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml"),
+        behaviour_script(),
     ]
 
 
