@@ -101,6 +101,20 @@ async def test_versions_of_a_turn_that_wait_together_are_written_once_in_its_fir
     ]
 
 
+async def test_a_version_that_comes_while_an_earlier_one_is_being_written_is_written_too() -> None:
+    history = FakeHistory()
+    recorder = Recorder(history, HEADER)
+    recorder.record_turn(replace(USER, text="first version"))
+    history.gate.clear()
+    history.writing.clear()
+    await history.writing.wait()
+    recorder.record_turn(replace(USER, text="second version"))
+    history.gate.set()
+    await recorder.close(9.0)
+
+    assert ("turn", ("u1", "second version", "")) in history.calls
+
+
 async def test_a_full_queue_drops_unfinished_turns_but_never_finished_ones(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
