@@ -61,8 +61,10 @@ from realtime_agents.protocol.items import ErrorDetail
 
 log = logging.getLogger(__name__)
 
+CLOSE_NORMAL = 1000
 CLOSE_EXPIRED = 1001
 CLOSE_TOO_BIG = 1009
+CLOSE_FAILED = 1011
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,18 +103,19 @@ class Connection:
             emit=self._emit,
         )
 
-    async def run(self) -> None:
-        """Serve until the connection ends, then end everything this connection started."""
-        tasks = [
-            asyncio.create_task(self._write(), name="engine writer"),
-            asyncio.create_task(self._expire(), name="engine expiry"),
+    async def run(self) -> int:
+        """Serve until the connection ends, then end everything it started; returns the close code due."""
+        vital = [
             asyncio.create_task(self._read(), name="engine reader"),
+            asyncio.create_task(self._write(), name="engine writer"),
             asyncio.create_task(self._closed.wait(), name="engine closed"),
         ]
+        tasks = [*vital, asyncio.create_task(self._expire(), name="engine expiry")]
         try:
             await self._greet()
             self._warm()
-            await asyncio.wait(tasks[2:], return_when=asyncio.FIRST_COMPLETED)
+            ended, _ = await asyncio.wait(vital, return_when=asyncio.FIRST_COMPLETED)
+            faults = [task.exception() for task in ended]
         finally:
             await self._responses.close()
             if self._warming is not None:
@@ -120,6 +123,9 @@ class Connection:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+        for fault in filter(None, faults):
+            log.error("connection failed", exc_info=fault)
+        return CLOSE_FAILED if any(faults) else CLOSE_NORMAL
 
     async def _greet(self) -> None:
         await self._emit(SessionCreated(event_id=new_id("event"), session=self._session.to_wire()))

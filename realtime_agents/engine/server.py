@@ -117,14 +117,12 @@ class _Engine:
                 await _end_beta(websocket)
                 return
             asked = websocket.query_params.get("model", MODEL)
-            await Connection(websocket, self._config, self._brain, asked_model=asked).run()
+            code = await Connection(websocket, self._config, self._brain, asked_model=asked).run()
         finally:
             self._sessions -= 1
-        if (
-            websocket.application_state is WebSocketState.CONNECTED
-            and websocket.client_state is WebSocketState.CONNECTED
-        ):
-            await websocket.close()
+        states = {websocket.application_state, websocket.client_state}
+        if states == {WebSocketState.CONNECTED}:
+            await websocket.close(code)
 
     def _refusal(self, websocket: WebSocket) -> JSONResponse | None:
         if not _is_allowed_origin(websocket):

@@ -198,6 +198,22 @@ async def test_a_client_that_does_not_read_is_not_read_from_either() -> None:
     brain.close()
 
 
+async def test_a_fault_in_sending_ends_the_connection_with_1011(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(_event: object) -> str:
+        raise ValueError("boom")
+
+    async with running_engine(word_engine()) as url:
+        monkeypatch.setattr("realtime_agents.engine.connection.encode_event", broken)
+        address = url.replace("http", "ws") + "/realtime"
+        async with connect(address, additional_headers=KEY, proxy=None) as socket:
+            with pytest.raises(ConnectionClosed) as closed:
+                await socket.recv()
+    assert closed.value.rcvd is not None and closed.value.rcvd.code == 1011
+    assert "connection failed" in caplog.text
+
+
 async def test_a_message_above_the_bound_ends_the_connection_with_1009() -> None:
     async with running_engine(word_engine(max_message_bytes=1_000)) as url, connected(url) as client:
         await client.send("conversation.item.create", item=user("x" * 2_000))
