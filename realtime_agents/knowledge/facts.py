@@ -145,6 +145,10 @@ class FactBook:
     def _candidates(self, asked: Question) -> list[Candidate]:
         covered = [(entry, self._coverage(entry, asked)) for entry in self._entries]
         passed = [(entry, coverage) for entry, coverage in covered if coverage >= MIN_COVERAGE]
+        exact = [(entry, coverage) for entry, coverage in passed if asked.content in entry.asked_words]
+        if len(exact) == 1:
+            # The very words of one way of asking: nothing to compare, and 10 ms per ask saved.
+            return [Candidate(exact[0][0].fact, 1.0, exact[0][1])]
         # The question is embedded only when there is something to compare it with, and not kept.
         vector = self._embedder.embed_passage(asked.text) if passed and self._embedder else None
         found = [
