@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
 from realtime_agents.agents.config import ScenarioConfig
-from realtime_agents.agents.loader import SCENARIO_FILE, ScenarioReading, agent_files, read_scenario
+from realtime_agents.agents.loader import (
+    FACTS_FOLDER,
+    SCENARIO_FILE,
+    ScenarioReading,
+    agent_files,
+    read_scenario,
+)
 from realtime_agents.errors import ConfigError
+from realtime_agents.knowledge.fact_files import read_facts
 from realtime_agents.yaml_source import nearest, shown_path
 
 _Stamp = tuple[tuple[str, int, int], ...]
-"""Name, mtime in ns and size of every file of a scenario."""
+"""Name, mtime in ns and size of each file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,11 +33,13 @@ class CatalogChange:
     """Scenarios whose folder is gone."""
     broken: tuple[str, ...] = ()
     """Scenarios whose files were edited and are wrong now; their last good version stays."""
+    facts: tuple[str, ...] = ()
+    """Scenarios whose fact files were edited: load their `FactBook` again."""
     errors: tuple[ConfigError, ...] = ()
     """Everything that is wrong at this moment, also what was wrong before."""
 
     def __bool__(self) -> bool:
-        return bool(self.changed or self.removed or self.broken)
+        return bool(self.changed or self.removed or self.broken or self.facts)
 
 
 class ScenarioCatalog:
@@ -46,6 +55,7 @@ class ScenarioCatalog:
         self._tool_names = frozenset(tool_names)
         self._scenarios: Mapping[str, ScenarioConfig] = MappingProxyType({})
         self._stamps: dict[str, _Stamp] = {}
+        self._fact_stamps: dict[str, _Stamp] = {}
         self._errors: dict[str, tuple[ConfigError, ...]] = {}
         self.refresh()
 
@@ -77,8 +87,11 @@ class ScenarioCatalog:
         return scenario
 
     def check(self) -> list[ConfigError]:
-        """Everything that is wrong in the files now, without changing what is in use."""
-        found = [error for name in self._folders() for error in self._read(name).errors]
+        """Everything that is wrong in the files now, facts included, without changing what is in use."""
+        found: list[ConfigError] = []
+        for name in self._folders():
+            found += self._read(name).errors
+            found += read_facts(self._root / name / FACTS_FOLDER).errors
         return found or list(self._nothing_found())
 
     def refresh(self) -> CatalogChange:
@@ -91,6 +104,7 @@ class ScenarioCatalog:
         for name in removed:
             scenarios.pop(name, None)
             self._errors.pop(name, None)
+            self._fact_stamps.pop(name, None)
             del self._stamps[name]
         for name, stamp in folders.items():
             if self._stamps.get(name) == stamp:
@@ -107,8 +121,21 @@ class ScenarioCatalog:
         if changed or removed:
             self._scenarios = MappingProxyType(dict(sorted(scenarios.items())))
         return CatalogChange(
-            changed=tuple(changed), removed=removed, broken=tuple(broken), errors=self.errors
+            changed=tuple(changed),
+            removed=removed,
+            broken=tuple(broken),
+            facts=self._edited_facts(folders),
+            errors=self.errors,
         )
+
+    def _edited_facts(self, names: Iterable[str]) -> tuple[str, ...]:
+        edited = []
+        for name in names:
+            stamp = _stamp(sorted((self._root / name / FACTS_FOLDER).glob("*.yaml")))
+            if self._fact_stamps.get(name, stamp) != stamp:
+                edited.append(name)
+            self._fact_stamps[name] = stamp
+        return tuple(edited)
 
     def _read(self, name: str) -> ScenarioReading:
         return read_scenario(self._root / name, self._tool_names)
@@ -122,7 +149,7 @@ class ScenarioCatalog:
         if not self._root.is_dir():
             return {}
         return {
-            folder.name: _stamp(folder)
+            folder.name: _stamp([folder / SCENARIO_FILE, *agent_files(folder)])
             for folder in sorted(self._root.iterdir())
             if folder.is_dir() and ((folder / SCENARIO_FILE).exists() or folder.name in self._stamps)
         }
@@ -134,9 +161,9 @@ class ScenarioCatalog:
         return (ConfigError(message, file=shown_path(self._root)),)
 
 
-def _stamp(folder: Path) -> _Stamp:
+def _stamp(paths: Iterable[Path]) -> _Stamp:
     stamps = []
-    for path in [folder / SCENARIO_FILE, *agent_files(folder)]:
+    for path in paths:
         try:
             stat = path.stat()
         except FileNotFoundError:

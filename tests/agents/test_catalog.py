@@ -107,6 +107,24 @@ def test_check_reads_the_files_without_touching_what_is_in_use(write_scenario: W
     assert catalog.get("shop").agents["front"].title == "Front"
 
 
+def test_edited_facts_are_noticed_and_checked(write_scenario: WriteScenario) -> None:
+    facts = write_scenario() / "facts"
+    facts.mkdir()
+    (facts / "fees.yaml").write_text("sources: {}\nfacts: []\n")
+    catalog = ScenarioCatalog(facts.parent.parent, TOOLS)
+    assert not catalog.refresh()
+    assert catalog.check() == []
+    (facts / "fees.yaml").write_text("sources: {}\nfact: []\n")
+    change = catalog.refresh()
+    assert change
+    assert change.facts == ("shop",)
+    assert change.changed == ()
+    assert not catalog.refresh()
+    assert [(error.line, "did you mean 'facts'?" in error.message) for error in catalog.check()] == [
+        (2, True)
+    ]
+
+
 @pytest.mark.parametrize("exists", [True, False])
 def test_a_folder_without_scenarios_is_an_error(tmp_path: Path, exists: bool) -> None:
     root = tmp_path / "agents"
