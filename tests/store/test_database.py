@@ -101,6 +101,33 @@ def test_a_locked_database_is_a_store_error_in_plain_words(
         database.run(add_conversation, write=True)
 
 
+def test_a_transaction_that_will_write_asks_for_the_lock_before_it_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_MS", 1)
+    path = tmp_path / "history.db"
+    with opened(path) as database, closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreError, match="in use"):
+            database.run(lambda s: s.exec(select(Conversation)).all(), write=True)
+
+
+def test_a_database_that_is_locked_while_opening_is_not_taken_for_a_damaged_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_MS", 1)
+    path = tmp_path / "history.db"
+    with opened(path) as database:
+        database.run(add_conversation, write=True)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreError, match="in use"):
+            Database(f"sqlite:///{path}").open()
+    assert list(tmp_path.glob("*.corrupt-*")) == []
+    with opened(path) as database:
+        assert len(database.run(lambda s: s.exec(select(Conversation)).all(), write=False)) == 1
+
+
 @pytest.mark.parametrize(
     ("pragma", "words"),
     [("query_only = 1", "make the file and its folder writable"), ("max_page_count = 1", "disk is full")],
