@@ -86,13 +86,13 @@ def _agent_menu() -> rx.Component:
                 role="group",
                 aria_label="Agent",
                 class_name="pills",
-                data_testid="agent-select",
             ),
             id=_MENU,
             class_name="agent-menu",
             custom_attrs={"popover": "auto"},
         ),
         class_name="agents",
+        data_testid="agent-select",
     )
 
 

@@ -14,7 +14,7 @@ from realtime_agents.pages.conversation import conversation_page
 from realtime_agents.pages.history import history_page
 from realtime_agents.pages.knowledge import knowledge_page
 from realtime_agents.pages.settings import settings_page
-from realtime_agents.state.connection import ConnectionState
+from realtime_agents.state.connection import ConnectionState, on_failure
 from realtime_agents.state.doctor import DoctorState
 from realtime_agents.state.history import HistoryState
 from realtime_agents.state.knowledge import KnowledgeState
@@ -60,8 +60,9 @@ def head_components() -> list[rx.Component]:
 
 
 def register(app: rx.App) -> None:
-    """Add every page, and put our own connection banner in the place of Reflex's toasts."""
+    """Add every page; trouble shows in our own words, not in Reflex's toasts and alerts."""
     app.html_lang = "en"
+    app.backend_exception_handler = on_failure
     app.toaster = None
     app.app_wraps = {place: wrap for place, wrap in app.app_wraps.items() if place[1] != "Overlay"}
     for page in PAGES:

@@ -56,7 +56,10 @@ def _content() -> rx.Component:
             rx.el.div(
                 rx.el.h2("What is in use"),
                 rx.el.button(
-                    "Check again", type="button", class_name="button", on_click=DoctorState.look_again
+                    rx.cond(DoctorState.checking, "Checking…", "Check again"),
+                    type="button",
+                    class_name="button",
+                    on_click=DoctorState.look_again,
                 ),
                 class_name="group-head",
             ),

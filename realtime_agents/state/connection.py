@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 
 VIEWS = ("talk", "desk", "lab")
 _RUNNING = frozenset({Phase.CONNECTING, Phase.READY, Phase.RECONNECTING})
+_FAILED = "Something went wrong on this page. Reload it: the conversation goes on."
+_GONE = "The conversation from before has ended. You find it in the history; a new question starts a new one."
 _TRY_AGAIN = "That did not work. Try again; the server's log has the reason."
 
 
@@ -63,6 +65,8 @@ class ConnectionState(rx.State):
         if asked_view in VIEWS:
             self.view = asked_view
         if self._session() is None:
+            if self.session_id:
+                self.notice = _GONE
             self._forget("closed" if self.session_id else self.phase, catalog.agent_title)
             return None
         return ConnectionState.follow()
@@ -157,6 +161,11 @@ class ConnectionState(rx.State):
             self.view = view
         if view == "lab":
             await self._inspect()
+
+    @handler
+    def report_failure(self) -> None:
+        """A handler of the page failed; its reason is in the server's log."""
+        self.problem, self.busy = _FAILED, False
 
     @handler
     def dismiss(self) -> None:
@@ -271,3 +280,9 @@ async def _attempt(action: Callable[[], Awaitable[object]]) -> str:
         log.exception("a request of the page failed")
         return _TRY_AGAIN
     return ""
+
+
+def on_failure(exception: Exception) -> Any:
+    """What Reflex calls when a handler raised: keep the reason, tell the person what to do."""
+    log.error("a handler of the page failed", exc_info=exception)
+    return ConnectionState.report_failure()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import reflex as rx
 
+from realtime_agents.health import Part
 from realtime_agents.runtime import get_runtime
 from realtime_agents.settings import TABLE, Settings
-from realtime_agents.state.handlers import handler
+from realtime_agents.state.handlers import background, handler
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,25 +36,38 @@ class DoctorState(rx.State):
     """The settings page; the same facts as ``python -m realtime_agents doctor``."""
 
     parts: rx.Field[tuple[PartLine, ...]] = rx.field(())
+    checking: rx.Field[bool] = rx.field(default=False)
     settings: rx.Field[tuple[SettingLine, ...]] = rx.field(())
 
     @handler
     def arrive(self) -> None:
         """The page was opened."""
-        self._look()
+        self.parts = _lines(get_runtime().health())
         self.settings = setting_lines(get_runtime().settings)
 
-    @handler
+    @background
     async def look_again(self) -> None:
-        """Check every part now."""
-        await get_runtime().refresh()
-        self._look()
+        """Check every part now; the Realtime server by opening a connection to it."""
+        async with self:
+            if self.checking:
+                return
+            self.checking = True
+        try:
+            conversation = await get_runtime().try_conversation()
+            await get_runtime().refresh()
+        finally:
+            async with self:
+                self.checking = False
+        async with self:
+            others = (part for part in get_runtime().health() if part.name != conversation.name)
+            self.parts = _lines((conversation, *others))
 
-    def _look(self) -> None:
-        self.parts = tuple(
-            PartLine(name=p.name.capitalize(), implementation=p.implementation, detail=p.detail, ok=p.ok)
-            for p in get_runtime().health()
-        )
+
+def _lines(parts: Iterable[Part]) -> tuple[PartLine, ...]:
+    return tuple(
+        PartLine(name=p.name.capitalize(), implementation=p.implementation, detail=p.detail, ok=p.ok)
+        for p in parts
+    )
 
 
 def setting_lines(settings: Settings) -> tuple[SettingLine, ...]:

@@ -165,7 +165,7 @@ def test_a_phone_of_360_pixels_has_everything_and_scrolls_down_only(
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.locator(".pill-now").click()
     page.locator("[data-agent=va]").click()
-    expect(page.get_by_test_id("agent-select")).to_be_hidden()
+    expect(page.locator("#agent-menu")).to_be_hidden()
     expect(page.locator(".pill-now")).to_contain_text("VA")
     small = page.evaluate(
         "[...document.querySelectorAll('button, a, select, textarea, summary')]"

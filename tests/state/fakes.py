@@ -229,12 +229,21 @@ class FakeRuntime:
         self.registry = FakeRegistry()
         self.history = FakeHistory()
         self.knowledge = FakeKnowledge()
+        self.refreshed = 0
         self.refuse = ""
 
     def health(self) -> tuple[Part, ...]:
         return (
             Part(name="conversation", implementation="local engine", ok=True),
             Part(name="knowledge", implementation="embedded", ok=True, detail="12 documents, 40 passages"),
+        )
+
+    async def refresh(self) -> None:
+        self.refreshed += 1
+
+    async def try_conversation(self) -> Part:
+        return Part(
+            name="conversation", implementation="local engine", ok=False, detail="It does not answer."
         )
 
     def make_session(self, session_id: str, scenario: str, agent: str) -> FakeSession:

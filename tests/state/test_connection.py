@@ -13,7 +13,7 @@ from realtime_agents.session.view import (
     TurnMetrics,
 )
 from realtime_agents.state.catalog import CatalogState
-from realtime_agents.state.connection import ConnectionState
+from realtime_agents.state.connection import ConnectionState, on_failure
 from realtime_agents.state.live import LiveState
 from realtime_agents.state.transcript import TranscriptState
 from tests.state.fakes import NO_LIVE, FakeRuntime, FakeSession
@@ -222,6 +222,7 @@ async def test_a_session_that_is_gone_after_a_restart_is_forgotten(tab: Tab, run
     await tab.fire(ConnectionState.arrive())
     assert tab.value(ConnectionState, "session_id") == ""
     assert tab.value(ConnectionState, "phase") == "closed"
+    assert "history" in tab.value(ConnectionState, "notice")
 
 
 async def test_stop_interrupts_the_answer(tab: Tab, runtime: FakeRuntime) -> None:
@@ -245,3 +246,11 @@ async def test_the_notice_of_a_session_that_failed_stays_readable(tab: Tab, runt
     session.end()
     await tab.until(lambda: tab.value(ConnectionState, "session_id") == "")
     assert tab.value(ConnectionState, "notice") == "The server does not answer. Start a new conversation."
+
+
+async def test_a_handler_that_fails_tells_the_person_what_to_do(tab: Tab, runtime: FakeRuntime) -> None:
+    await tab.fire(ConnectionState.arrive())
+    await tab.fire(on_failure(ValueError("inside")))
+    assert "Reload" in tab.value(ConnectionState, "problem")
+    await tab.fire(ConnectionState.dismiss())
+    assert tab.value(ConnectionState, "problem") == ""

@@ -243,6 +243,13 @@ async def test_the_doctor_lists_every_part(tab: Tab, runtime: FakeRuntime) -> No
     assert [line.name for line in tab.value(DoctorState, "settings")] == [row.name for row in TABLE]
 
 
+async def test_checking_again_tries_the_conversation_itself(tab: Tab, runtime: FakeRuntime) -> None:
+    await tab.fire(DoctorState.look_again())
+    assert runtime.refreshed == 1
+    assert [part.ok for part in tab.value(DoctorState, "parts")] == [False, True]
+    assert tab.value(DoctorState, "checking") is False
+
+
 def test_a_secret_is_never_shown() -> None:
     lines = {
         x.name: x.value
