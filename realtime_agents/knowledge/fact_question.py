@@ -77,6 +77,7 @@ _SMALL_WORDS = (
 _SMALL = {word: number for number, word in enumerate(_SMALL_WORDS.split())}
 _TENS_WORDS = "twenty thirty forty fifty sixty seventy eighty ninety"
 _TENS = {word: 10 * number for number, word in enumerate(_TENS_WORDS.split(), start=2)}
+_RATING_WORDS = frozenset(("rated", "rating", "ratings", "disability"))
 _PERCENT_SIGN = "percentsign"
 _POLITE = re.compile(
     r"^(?:(?:hi|hello|hey|ok|okay|so|and|but|well|please|um|uh|also)\b[ ,]*"
@@ -344,18 +345,12 @@ def _money(tokens: list[str]) -> list[float]:
 
 
 def _percents(tokens: list[str]) -> list[float]:
-    """Numbers with a percent sign, and bare ones that follow "rated" or "rating of"."""
-    found = []
-    for position, token in enumerate(tokens):
-        if token.endswith("%"):
-            found.append(float(token[:-1].lstrip("$") or 0))
-        elif (
-            token.isdigit()
-            and int(token) <= 100
-            and {"rated", "rating"} & set(tokens[max(position - 2, 0) : position])
-        ):
-            found.append(float(token))
-    return found
+    """Numbers with a percent sign; without any, a bare one where a rating is spoken of."""
+    found = [float(token[:-1].lstrip("$") or 0) for token in tokens if token.endswith("%")]
+    if found or not _RATING_WORDS.intersection(tokens):
+        return found
+    bare = [float(token) for token in tokens if token.isdigit() and int(token) <= 100]
+    return bare if len(bare) == 1 else []
 
 
 def _stem(token: str) -> str:

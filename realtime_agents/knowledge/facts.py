@@ -169,18 +169,18 @@ class FactBook:
         if entry.must and entry.must - self._answerer.given(entry.fact, asked).keys():
             return 0.0
         content = asked.content
-        if any(word[:1] in _NUMBER_STARTS and not self._knows(entry, word) for word in content):
+        if any(word[:1] in _NUMBER_STARTS and not self._knows(entry, word, asked) for word in content):
             return 0.0
-        known = [word for word in content if self._knows(entry, word)]
+        known = [word for word in content if self._knows(entry, word, asked)]
         return len(known) / len(content) if content else 0.0
 
     @staticmethod
-    def _knows(entry: _Entry, word: str) -> bool:
+    def _knows(entry: _Entry, word: str, asked: Question) -> bool:
         if word in entry.vocabulary:
             return True
-        if word.endswith("%"):
-            return entry.uses_percent
-        return word[:1] in _NUMBER_STARTS and entry.uses_money
+        if entry.uses_percent and (word.endswith("%") or (word.isdigit() and float(word) in asked.percents)):
+            return True
+        return entry.uses_money and word[:1] in _NUMBER_STARTS and not word.endswith("%")
 
     def _similarity(self, entry: _Entry, asked: Question, vector: Vector | None) -> float:
         if vector is None or self._embedder is None:

@@ -11,8 +11,10 @@ from realtime_agents.knowledge.port import Hit, Query
 from realtime_agents.tools.registry import Source, ToolContext, ToolRegistry, ToolResult, tool
 
 MAX_PASSAGES = 6
-MIN_COSINE = 0.62
-"""Best cosine below which no passage is about the question; see `benchmarks` for the calibration."""
+MIN_COSINE = 0.64
+"""Best raw cosine below which no passage is about the question (bge-small). Measured with the shipped
+pages, and with 1,470 agency pages beside them: of 32 colloquial questions none lay below, of 248
+literal ones none; of 30 about something else 27 and 23 did, the rest being near, such as mortgages."""
 
 
 @tool()
