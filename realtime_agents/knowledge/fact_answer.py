@@ -95,9 +95,11 @@ class FactAnswerer:
             times = [_When(None, question.day or today, question.day is not None)]
         asked = _Asked(self.given(fact, question), today, limit)
         matches = [self._at(fact, asked, when) for when in times]
-        if len(matches) > 1 and all(match.outcome == "ok" for match in matches):
-            return _both(matches)
-        return matches[-1]
+        # What is not held is said even if another year is; its answer names the latest held one.
+        unanswered = next((match for match in matches if match.outcome != "ok"), None)
+        if unanswered is not None:
+            return unanswered
+        return _both(matches) if len(matches) > 1 else matches[0]
 
     def _at(self, fact: Fact, asked: _Asked, when: _When) -> FactMatch:
         spoken = [value for value in fact.values if not value.replaced_by]

@@ -126,6 +126,13 @@ def test_two_years_are_both_answered(book: FactBook) -> None:
     assert len(match.cited) == 2
 
 
+@pytest.mark.parametrize("years", ["2026 and 2027", "2027 and 2026"])
+def test_a_year_that_is_not_held_is_not_hidden_by_one_that_is(book: FactBook, years: str) -> None:
+    match = book.find(f"How much is the Part B premium in {years}?", today=TODAY)
+    assert match.outcome == "not_held"
+    assert "for 2027. In 2026 the standard Part B premium is $202.90" in match.say
+
+
 @pytest.mark.parametrize(
     ("today", "outcome", "amount"),
     [
