@@ -12,7 +12,7 @@ from realtime_agents.protocol import events as ev
 from realtime_agents.protocol.commands import SessionUpdate
 from realtime_agents.protocol.items import FunctionCallItem, Response
 from realtime_agents.session.scripted_events import answer, calls
-from realtime_agents.session.scripted_upstream import Step, emit, expect
+from realtime_agents.session.scripted_upstream import Hold, Step, emit, expect
 from realtime_agents.session.view import Handoff, LiveText
 from tests.support.scripted import (
     begins,
@@ -205,19 +205,17 @@ async def test_switching_while_the_agent_answers_lets_the_new_one_answer_the_que
 
 
 async def test_an_answer_that_ends_in_spite_of_the_switch_is_not_shown_any_further() -> None:
-    opening, rest = answer("resp_1", "item_answer_1", ["Well,", " I am done."]), expect("response.cancel")
-    steps = [*question("Part B?"), emit(*opening[:5]), rest, configures("medicare")]
-    steps += [
-        system_item(holding="instead"),
-        emit(*opening[5:]),
-        expect("response.create"),
-        says("Yes.", number=2),
-    ]
-    async with rig(steps) as r:
+    events, hold = answer("resp_1", "item_answer_1", ["Well,", " I am done."]), asyncio.Event()
+    steps = [*question("Part B?"), emit(*events[:5]), expect("response.cancel"), configures("medicare")]
+    steps += [system_item(holding="instead"), emit(events[5]), Hold(hold), emit(*events[6:])]
+    async with rig([*steps, expect("response.create"), says("Yes.", number=2)]) as r:
         async with r.session.subscribe() as updates:
             await r.session.send_text("Part B?")
             await take(updates, lambda u: isinstance(u, LiveText) and u.text == "Well,")
         await r.session.switch_agent("medicare")
+        await settle()
+        assert r.session.snapshot().live.turn_id == ""
+        hold.set()
         async with asyncio.timeout(5):
             await r.session.wait_idle()
         assert r.rows()[1] == ("agent", "interrupted", "Well,")
