@@ -23,35 +23,60 @@ STOP_WORDS = frozenset(
     wont""".split()  # noqa: SIM905 - a list of words reads better as text
 )
 
-# Said one way, written another. Keys and values are normalised; values are added beside the key.
+# Abbreviations that the embedding model does not know either: spelled out for both legs.
+ABBREVIATIONS: dict[str, str] = {
+    "coe": "certificate of eligibility",
+    "cgm": "continuous glucose monitor",
+    "cola": "cost-of-living adjustment",
+    "dic": "dependency and indemnity compensation",
+    "dme": "durable medical equipment",
+    "dnr": "do not resuscitate",
+    "eob": "explanation of benefits",
+    "esrd": "end-stage renal disease",
+    "gep": "general enrollment period",
+    "iep": "initial enrollment period",
+    "irf": "inpatient rehabilitation facility",
+    "irmaa": "income-related monthly adjustment amount",
+    "lep": "late enrollment penalty",
+    "lis": "extra help low-income subsidy",
+    "ltch": "long-term care hospital",
+    "mapd": "medicare advantage plan with drug coverage",
+    "moop": "maximum out-of-pocket",
+    "msa": "medical savings account",
+    "msn": "medicare summary notice",
+    "msp": "medicare savings program",
+    "nod": "notice of disagreement",
+    "oep": "open enrollment period",
+    "pdp": "medicare drug plan",
+    "pffs": "private fee-for-service",
+    "qmb": "qualified medicare beneficiary",
+    "sah": "specially adapted housing",
+    "sep": "special enrollment period",
+    "sgli": "servicemembers group life insurance",
+    "slmb": "specified low-income medicare beneficiary",
+    "smc": "special monthly compensation",
+    "snf": "skilled nursing facility",
+    "snp": "special needs plan",
+    "tbi": "traumatic brain injury",
+    "tdiu": "individual unemployability",
+    "vgli": "veterans group life insurance",
+    "vre": "vocational rehabilitation and employment",
+}
+
+# Said one way, written another: for the lexical leg only, the embedding model knows these.
 SYNONYMS: dict[str, tuple[str, ...]] = {
+    "copay": ("copayment",),
+    "doctor": ("physician", "provider"),
+    "glasses": ("eyeglasses",),
+    "hmo": ("health maintenance organization",),
+    "meds": ("prescription drugs",),
+    "ppo": ("preferred provider organization",),
+    "ptsd": ("posttraumatic stress disorder",),
+    "shot": ("vaccine", "immunization"),
+    "shots": ("vaccine", "immunization"),
     "va": ("veterans affairs",),
     "vet": ("veteran",),
     "vets": ("veterans",),
-    "snf": ("skilled nursing facility",),
-    "dme": ("durable medical equipment",),
-    "esrd": ("end-stage renal disease", "kidney failure"),
-    "irmaa": ("income-related monthly adjustment",),
-    "msp": ("medicare savings program",),
-    "lis": ("extra help",),
-    "hmo": ("health maintenance organization",),
-    "ppo": ("preferred provider organization",),
-    "pffs": ("private fee-for-service",),
-    "oep": ("open enrollment",),
-    "sep": ("special enrollment period",),
-    "cgm": ("continuous glucose monitor",),
-    "tms": ("transcranial magnetic stimulation",),
-    "ptsd": ("posttraumatic stress disorder",),
-    "tbi": ("traumatic brain injury",),
-    "dic": ("dependency and indemnity compensation",),
-    "tdiu": ("individual unemployability",),
-    "coe": ("certificate of eligibility",),
-    "shots": ("vaccine", "immunization"),
-    "shot": ("vaccine", "immunization"),
-    "glasses": ("eyeglasses",),
-    "meds": ("prescription drugs",),
-    "doctor": ("physician", "provider"),
-    "copay": ("copayment",),
 }
 
 _APOSTROPHES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "`": "'", "\x00": " "})
@@ -61,6 +86,9 @@ _INNER_APOSTROPHE = re.compile(r"(?<=\w)'(?=\w)")
 _DIGIT_GROUP = re.compile(r"(?<=\d),(?=\d{3}\b)")
 # "Part B" means nothing as two words; hyphenated words and form numbers stay together.
 _TERM = re.compile(r"\b(?:part|plan|chapter|title)s? [a-z0-9]{1,2}\b|[^\W_]+(?:-[^\W_]+)*")
+
+# 21-526ez, 10-10ez, cms-40b, dd214, 1095-b, 800-633-4227; not 2026, 30-day, post-9.
+_IDENTIFIER = re.compile(r"(?:\d{1,4}-)+\d+[a-z]{0,4}|[a-z]{1,4}-?\d{2,}[a-z]{0,2}|\d{3,}-[a-z]")
 
 
 def normalise(text: str) -> str:
@@ -80,7 +108,23 @@ def query_terms(text: str) -> tuple[str, ...]:
 
 def expanded(terms: tuple[str, ...]) -> tuple[str, ...]:
     """The terms and, after them, what else they are called."""
-    return tuple(dict.fromkeys([*terms, *(other for term in terms for other in SYNONYMS.get(term, ()))]))
+    found = dict.fromkeys(terms)
+    for term in terms:
+        if term in ABBREVIATIONS:
+            found[ABBREVIATIONS[term]] = None
+        found |= dict.fromkeys(SYNONYMS.get(term, ()))
+    return tuple(found)
+
+
+def spelled_out(text: str) -> str:
+    """The question for the embedder, with the meaning of its abbreviations behind it."""
+    meanings = [ABBREVIATIONS[term] for term in query_terms(text) if term in ABBREVIATIONS]
+    return f"{text} ({', '.join(meanings)})" if meanings else text
+
+
+def names_identifier(terms: tuple[str, ...]) -> bool:
+    """True when a question asks for a form, code or telephone number: there words decide, not meaning."""
+    return any(_IDENTIFIER.fullmatch(term) for term in terms)
 
 
 def match_expression(terms: tuple[str, ...]) -> str:

@@ -22,7 +22,7 @@ _TABLE_RULE = re.compile(r"[ \t]*\|?[ \t]*:?-{2,}:?[ \t]*(?:\|[ \t]*:?-{2,}:?[ \
 # A question on a line of its own: the headings that survive in text taken out of a PDF file.
 _FLAT_HEADING = re.compile(r"[A-Z“\"'][^.!?•|]{8,118}\?[ \t]*$")
 _SENTENCE_END = re.compile(r"[.!?:)”\"][ \t]*$")
-FLAT_LEVEL = 7
+_FLAT_LEVEL = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,7 @@ class _Line:
 
     @property
     def end(self) -> int:
-        return self.start + len(self.text)
+        return self.start + len(self.text.rstrip())
 
     @property
     def blank(self) -> bool:
@@ -92,7 +92,7 @@ def _block(lines: list[_Line], at: int, flat: bool) -> tuple[Block, int]:
         )
         return block, at + 2
     if flat and _is_flat_heading(lines, at):
-        return _heading(line, FLAT_LEVEL, line.text), at + 1
+        return _heading(line, _FLAT_LEVEL, line.text), at + 1
     return _span("paragraph", lines, at, _paragraph_end(lines, at, flat))
 
 
@@ -100,7 +100,8 @@ def _span(kind: BlockKind, lines: list[_Line], first: int, after: int) -> tuple[
     last = after - 1
     while lines[last].blank:
         last -= 1
-    return Block(kind=kind, start=lines[first].start, end=lines[last].end), after
+    indent = len(lines[first].text) - len(lines[first].text.lstrip())
+    return Block(kind=kind, start=lines[first].start + indent, end=lines[last].end), after
 
 
 def _heading(line: _Line, level: int, title: str) -> Block:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from realtime_agents.knowledge.blocks import FLAT_LEVEL, Block, parse_blocks
+from realtime_agents.knowledge.blocks import Block, parse_blocks
 from realtime_agents.knowledge.sentences import sentence_spans
 
 TARGET_WORDS = 150
@@ -48,6 +48,8 @@ class _Section:
     path: tuple[str, ...]
     heading: Block | None
     blocks: list[Block]
+    parent: tuple[str, ...] | None
+    """Sections below this path may be joined to this one; None for the lead, which stands alone."""
 
     def words(self, text: str) -> int:
         return sum(measure(text[block.start : block.end]) for block in self.blocks)
@@ -74,25 +76,23 @@ def split(text: str, title: str = "") -> list[Chunk]:
     chunks = [chunk for section in sections for chunk in _cut(section, text)]
     if not chunks and (words := text.strip()):
         start = text.index(words)
-        whole = _Section((), None, [Block(kind="paragraph", start=start, end=start + len(words))])
+        whole = _Section((), None, [Block(kind="paragraph", start=start, end=start + len(words))], None)
         chunks = list(_cut(whole, text))
     return chunks
 
 
 def _sections(text: str, title: str) -> Iterator[_Section]:
     stack: list[tuple[int, str]] = []
-    current = _Section((), None, [])
+    current = _Section((), None, [], None)
     for block in parse_blocks(text):
         if block.kind == "heading":
             if current.blocks:
                 yield current
-            if block.level == FLAT_LEVEL:
-                stack.clear()
             while stack and stack[-1][0] >= block.level:
                 stack.pop()
             stack.append((block.level, block.title))
             path = tuple(name for _, name in stack if name and name.casefold() != title.casefold())
-            current = _Section(path, block, [])
+            current = _Section(path, block, [], path[:-1] if path else None)
         elif block.kind != "rule":
             current.blocks.append(block)
     if current.blocks:
@@ -121,15 +121,17 @@ def _join(held: _Section, section: _Section) -> _Section:
     """One section from two; headings that the common path no longer tells become text."""
     inner = [section.heading] if section.heading else []
     if section.path[: len(held.path)] == held.path:
-        return _Section(held.path, held.heading, [*held.blocks, *inner, *section.blocks])
+        return _Section(held.path, held.heading, [*held.blocks, *inner, *section.blocks], held.parent)
     outer = [held.heading] if held.heading else []
-    return _Section(held.path[:-1], None, [*outer, *held.blocks, *inner, *section.blocks])
+    return _Section(held.path[:-1], None, [*outer, *held.blocks, *inner, *section.blocks], held.path[:-1])
 
 
 def _may_join(held: _Section, section: _Section, text: str) -> bool:
-    related = bool(held.path) and held.path[:-1] == section.path[: len(held.path) - 1]
-    small = held.words(text) < MIN_WORDS or section.words(text) < MIN_WORDS
-    return related and small and held.words(text) + section.words(text) <= TARGET_WORDS
+    parent = held.parent
+    if parent is None or len(section.path) <= len(parent) or section.path[: len(parent)] != parent:
+        return False
+    sizes = held.words(text), section.words(text)
+    return min(sizes) < MIN_WORDS and sum(sizes) <= TARGET_WORDS
 
 
 def _cut(section: _Section, text: str) -> Iterator[Chunk]:
@@ -140,11 +142,11 @@ def _cut(section: _Section, text: str) -> Iterator[Chunk]:
     path = " > ".join(section.path)
     first = 0
     while first < len(units):
-        start, words = _overlap(units, first)
-        after = first
+        start, repeated = _overlap(units, first)
+        after, words = first, 0
         while after < len(units):
             size = units[after].words
-            if after > first and (words + size > MAX_WORDS or words + size / 2 > goal):
+            if words and (repeated + words + size > MAX_WORDS or words + size / 2 > goal):
                 break
             words += size
             after += 1

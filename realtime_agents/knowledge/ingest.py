@@ -34,7 +34,8 @@ class IngestProgress:
     """Title of the last document of the batch."""
 
     @property
-    def done(self) -> int:
+    def documents(self) -> int:
+        """Documents dealt with so far, whatever came of them."""
         return self.added + self.updated + self.unchanged + self.failed
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 
-from realtime_agents.embedding import Embedder
+from realtime_agents.embedding import Embedder, Vector
 from realtime_agents.errors import KnowledgeError
 from realtime_agents.knowledge import rows
-from realtime_agents.knowledge.analysis import expanded, query_terms
+from realtime_agents.knowledge.analysis import expanded, query_terms, spelled_out
 from realtime_agents.knowledge.database import Database
 from realtime_agents.knowledge.vectors import VectorHit, VectorIndex
 
@@ -39,8 +39,14 @@ class VectorLeg:
         """The nearest passages, best first; none for a text without any words."""
         if not text.strip():
             return []
-        query = self.embedder.embed_query(text[:MAX_QUERY_CHARS])
-        return self._current().search(query, collections, limit)
+        return self._current().search(self._embedded(text), collections, limit)
+
+    def score(self, text: str, keys: Sequence[int]) -> list[VectorHit]:
+        """Cosines of passages that the other leg found."""
+        return self._current().score(self._embedded(text), keys)
+
+    def _embedded(self, text: str) -> Vector:
+        return self.embedder.embed_query(spelled_out(text[:MAX_QUERY_CHARS]))
 
     def _current(self) -> VectorIndex:
         with self._lock, self._database.read() as connection:

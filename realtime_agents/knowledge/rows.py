@@ -127,8 +127,9 @@ def lexical(
         return []
     where = ""
     if collections:
+        # The plus keeps SQLite from looking every id up in the index, which is 100 times slower.
         marks = ", ".join("?" * len(collections))
-        where = f" and rowid in (select id from passage where collection in ({marks}))"  # noqa: S608 - marks only
+        where = f" and +lexical.rowid in (select id from passage where collection in ({marks}))"  # noqa: S608 - marks only
     rows = connection.execute(
         f"select rowid, -rank from lexical where lexical match ?{where} order by rank, rowid limit ?",  # noqa: S608
         (match_expression(terms), *collections, limit),

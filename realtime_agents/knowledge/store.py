@@ -17,9 +17,9 @@ from typing import Any, TypeVar
 from realtime_agents.embedding import Embedder, load_embedder
 from realtime_agents.errors import KnowledgeError
 from realtime_agents.knowledge import rows
-from realtime_agents.knowledge.analysis import query_terms
+from realtime_agents.knowledge.analysis import names_identifier, query_terms
 from realtime_agents.knowledge.database import Database
-from realtime_agents.knowledge.fusion import VECTOR_WEIGHT, fuse
+from realtime_agents.knowledge.fusion import IDENTIFIER_VECTOR_WEIGHT, VECTOR_WEIGHT, fuse
 from realtime_agents.knowledge.intake import merged, sort_out
 from realtime_agents.knowledge.legs import VectorLeg, lexical_leg
 from realtime_agents.knowledge.port import (
@@ -242,14 +242,20 @@ class EmbeddedKnowledgeBase:
     async def _hits(
         self, parts: _Parts, query: Query, lexical: list[tuple[int, float]], vector: list[VectorHit]
     ) -> tuple[Hit, ...]:
-        ranked = fuse(lexical, [(hit.key, hit.cosine) for hit in vector], self._vector_weight)[
-            : max(query.limit, 0)
-        ]
+        if lexical and vector:
+            vector = await self._completed(parts, query, lexical, vector)
+        terms = query_terms(query.text)
+        weight = (
+            min(self._vector_weight, IDENTIFIER_VECTOR_WEIGHT)
+            if names_identifier(terms)
+            else self._vector_weight
+        )
+        ranked = fuse(lexical, [(hit.key, hit.cosine) for hit in vector], weight)[: max(query.limit, 0)]
         if not ranked:
             return ()
         stored = await self._read(lambda connection: rows.passages(connection, [key for key, _ in ranked]))
         words, nearest = dict(lexical), {hit.key: hit for hit in vector}
-        asked = stems(query_terms(query.text))
+        asked = stems(terms)
         return tuple(
             Hit(
                 passage=_told(stored[key], asked, nearest.get(key)),
@@ -260,6 +266,20 @@ class EmbeddedKnowledgeBase:
             for key, score in ranked
             if key in stored
         )
+
+    async def _completed(
+        self, parts: _Parts, query: Query, lexical: list[tuple[int, float]], vector: list[VectorHit]
+    ) -> list[VectorHit]:
+        """The vector leg with the cosines of what only the lexical leg found.
+
+        Without them such a passage could never come first: its share of the fused score would be
+        less than the difference between the first and the hundredth vector.
+        """
+        leg, have = parts.vectors, {hit.key for hit in vector}
+        missing = [key for key, _ in lexical if key not in have]
+        if leg is None or not missing:
+            return vector
+        return vector + await self._in_reader(lambda: leg.score(query.text, missing))
 
     async def _read(self, query: Callable[[Connection], T]) -> T:
         database = (await self._open()).database

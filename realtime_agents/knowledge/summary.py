@@ -12,6 +12,7 @@ MAX_SUMMARY_WORDS = 45
 _MIN_SENTENCE_WORDS, _MAX_SENTENCE_WORDS = 5, 40
 _WORD = re.compile(r"[^\W_]+")
 _FIGURE = re.compile(r"\$\s?\d|\d+ ?%|\b\d[\d,.]*\b")
+_CAPTION = re.compile(r"(?=[A-Z])(?:[^\s.!?]+[ \t]+){0,5}[^\s.!?,]+[ \t]*\n(?=[A-Z]\w*(?:\s+\S+){4})")
 # Sentences that point elsewhere instead of saying something.
 _POINTER = re.compile(
     r"\b(?:TTY|(?:go to|on|see) pages?|learn more|find out|more information|for more|visit|1-8\d\d-|"
@@ -34,7 +35,7 @@ def summarise(
     ``about`` holds the stems of title and section, ``asked`` those of the question, ``focus``
     the part of the text that is nearest to the question in meaning.
     """
-    spans = list(sentence_spans(text))
+    spans = [_without_caption(text, span) for span in sentence_spans(text)]
     scored = [
         (_score(text[start:end], about, asked) + _position(index, start, end, focus), -index)
         for index, (start, end) in enumerate(spans)
@@ -46,6 +47,14 @@ def summarise(
     start, end = spans[index]
     if index + 1 < len(spans) and _goes_with(text, spans[index], spans[index + 1]):
         end = spans[index + 1][1]
+    return start, end
+
+
+def _without_caption(text: str, span: Span) -> Span:
+    """Text out of PDF files has captions without a full stop on the lines before a sentence."""
+    start, end = span
+    while match := _CAPTION.match(text, start, end):
+        start = match.end()
     return start, end
 
 

@@ -29,7 +29,10 @@ class VectorHit:
 
 
 class VectorIndex:
-    """An immutable snapshot: 4 bytes per dimension for each passage and each window."""
+    """An immutable snapshot: 4 bytes per dimension for each passage and each window.
+
+    ``rows`` come in the order of their keys.
+    """
 
     def __init__(self, rows: Iterable[VectorRow], dims: int) -> None:
         found = list(rows)
@@ -58,24 +61,26 @@ class VectorIndex:
         if not len(self):
             return []
         scores = self._whole @ query
-        near: NDArray[np.float32] | None = None
         if len(self._windows):
-            near = self._windows @ query
-            scores[self._split] = (scores[self._split] + np.maximum.reduceat(near, self._starts)) / 2
+            nearest = np.maximum.reduceat(self._windows @ query, self._starts)
+            scores[self._split] = (scores[self._split] + nearest) / 2
         if collections:
             allowed = [code for name, code in self._collections.items() if name in collections]
             scores[~np.isin(self._codes, allowed)] = -np.inf
         best = np.argpartition(-scores, limit)[:limit] if limit < len(scores) else np.arange(len(scores))
         order = best[np.lexsort((self._keys[best], -scores[best]))]
-        return [
-            VectorHit(int(self._keys[at]), float(scores[at]), self._nearest(int(at), near))
-            for at in order
-            if np.isfinite(scores[at])
-        ]
+        return [self._scored(int(at), query) for at in order if np.isfinite(scores[at])]
 
-    def _nearest(self, at: int, near: NDArray[np.float32] | None) -> int | None:
+    def score(self, query: Vector, keys: Sequence[int]) -> list[VectorHit]:
+        """The given passages as the search would score them; those it does not hold are left out."""
+        places = ((key, int(np.searchsorted(self._keys, key))) for key in keys)
+        return [self._scored(at, query) for key, at in places if at < len(self) and self._keys[at] == key]
+
+    def _scored(self, at: int, query: Vector) -> VectorHit:
+        cosine = float(self._whole[at] @ query)
         place = int(np.searchsorted(self._split, at))
-        if near is None or place == len(self._split) or self._split[place] != at:
-            return None
+        if place == len(self._split) or self._split[place] != at:
+            return VectorHit(int(self._keys[at]), cosine, None)
         start = int(self._starts[place])
-        return int(np.argmax(near[start : start + int(self._counts[place])]))
+        near = self._windows[start : start + int(self._counts[place])] @ query
+        return VectorHit(int(self._keys[at]), (cosine + float(near.max())) / 2, int(near.argmax()))

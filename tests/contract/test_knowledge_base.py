@@ -1,0 +1,451 @@
+"""What every store behind the `KnowledgeBase` port must do. Add a store to `STORES` to test it too."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from realtime_agents.knowledge.port import Document, KnowledgeBase, Query, SearchMode
+from realtime_agents.knowledge.store import EmbeddedKnowledgeBase
+
+STORES: dict[str, Callable[[Path], KnowledgeBase]] = {
+    "embedded": lambda folder: EmbeddedKnowledgeBase(folder / "knowledge.db"),
+}
+
+EYEGLASSES = Document(
+    id="eyeglasses",
+    title="Eyeglasses and contact lenses",
+    collection="medicare",
+    url="https://example.org/eyeglasses",
+    source="Example",
+    as_of="2026-01",
+    text="""Medicare doesn't usually pay for eyeglasses or contact lenses.
+
+## After surgery
+It helps pay for one pair of eyeglasses after each cataract surgery that puts in a lens.
+
+## Costs
+You pay 20% of the Medicare-approved amount, and the Part B deductible of $283 applies in 2026.
+""",
+)
+BURIAL = Document(
+    id="burial-flag",
+    title="Burial flags",
+    collection="va",
+    text="""# Burial flags
+A burial flag drapes the casket of a veteran who has died. Ask for it with VA Form 27-2008.
+
+## Who gets the flag
+The next of kin gets the flag as a keepsake. A friend may ask for it when there is no family.
+""",
+)
+HOSPICE = Document(
+    id="hospice",
+    title="Hospice care",
+    collection="medicare",
+    text="Hospice cares for people who are terminally ill. You pay nothing for the care itself.",
+)
+MODES: tuple[SearchMode, ...] = ("hybrid", "lexical", "vector")
+
+
+@pytest.fixture(params=list(STORES))
+def make(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], KnowledgeBase]:
+    """Opens the same store, each time it is called."""
+    store = STORES[request.param]
+    return lambda: store(tmp_path)
+
+
+@pytest.fixture
+async def kb(make: Callable[[], KnowledgeBase]) -> AsyncIterator[KnowledgeBase]:
+    knowledge = make()
+    await knowledge.ensure()
+    yield knowledge
+    await knowledge.close()
+
+
+async def found(kb: KnowledgeBase, text: str, mode: SearchMode = "hybrid", *collections: str) -> list[str]:
+    result = await kb.search(Query(text=text, mode=mode, collections=collections))
+    return [hit.passage.document_id for hit in result.hits]
+
+
+async def test_an_empty_store_answers_with_no_hits(kb: KnowledgeBase) -> None:
+    result = await kb.search(Query(text="anything"))
+    assert result.hits == ()
+    assert result.top_cosine is None
+    assert result.degraded == ()
+    assert (await kb.stats()).collections == {}
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_each_mode_finds_the_document_a_question_is_about(kb: KnowledgeBase, mode: SearchMode) -> None:
+    await kb.upsert([EYEGLASSES, BURIAL, HOSPICE])
+    assert (await found(kb, "Will Medicare pay for my eyeglasses?", mode))[0] == "eyeglasses"
+    assert (await found(kb, "who receives the burial flag", mode))[0] == "burial-flag"
+
+
+async def test_meaning_finds_what_words_do_not(kb: KnowledgeBase) -> None:
+    await kb.upsert([EYEGLASSES, BURIAL, HOSPICE])
+    question = "my father is dying, who looks after him"
+    assert "hospice" not in await found(kb, question, "lexical")
+    assert (await found(kb, question))[0] == "hospice"
+
+
+async def test_a_form_number_finds_the_passage_that_names_it(kb: KnowledgeBase) -> None:
+    await kb.upsert([EYEGLASSES, HOSPICE, BURIAL])
+    assert (await found(kb, "27-2008"))[0] == "burial-flag"
+
+
+async def test_hits_carry_the_passage_and_the_score_of_each_leg(kb: KnowledgeBase) -> None:
+    await kb.upsert([EYEGLASSES, BURIAL])
+    result = await kb.search(Query(text="eyeglasses after cataract surgery"))
+    best = result.hits[0]
+    assert best.passage.title == "Eyeglasses and contact lenses"
+    assert (best.passage.collection, best.passage.url) == ("medicare", "https://example.org/eyeglasses")
+    assert (best.passage.source, best.passage.as_of) == ("Example", "2026-01")
+    assert best.lexical is not None
+    assert best.lexical > 0
+    assert best.cosine is not None
+    assert 0.3 < best.cosine <= 1
+    assert result.top_cosine is not None
+    assert result.top_cosine >= best.cosine
+    assert result.duration_ms > 0
+    scores = [hit.score for hit in result.hits]
+    assert scores == sorted(scores, reverse=True)
+
+
+async def test_a_leg_that_did_not_run_leaves_no_score(kb: KnowledgeBase) -> None:
+    await kb.upsert([EYEGLASSES])
+    words = await kb.search(Query(text="eyeglasses", mode="lexical"))
+    assert words.top_cosine is None
+    assert [hit.cosine for hit in words.hits] == [None] * len(words.hits)
+    meaning = await kb.search(Query(text="eyeglasses", mode="vector"))
+    assert [hit.lexical for hit in meaning.hits] == [None] * len(meaning.hits)
+    assert words.hits
+    assert meaning.hits
+
+
+async def test_passages_are_spans_of_their_document(kb: KnowledgeBase) -> None:
+    await kb.upsert([EYEGLASSES])
+    document = await kb.document("eyeglasses")
+    assert document == EYEGLASSES
+    result = await kb.search(Query(text="eyeglasses"))
+    for hit in result.hits:
+        passage = hit.passage
+        assert document.text[passage.char_start : passage.char_end] == passage.text
+        assert passage.summary
+        assert passage.summary in passage.text
+        stored = await kb.passage(passage.id)
+        assert stored is not None
+        assert (stored.id, stored.text, stored.section) == (passage.id, passage.text, passage.section)
+        assert stored.summary in stored.text
+
+
+async def test_the_summary_of_a_hit_suits_the_question(kb: KnowledgeBase) -> None:
+    await kb.upsert([EYEGLASSES])
+    costs = (await kb.search(Query(text="what deductible do I pay for glasses"))).hits
+    assert any("deductible" in hit.passage.summary for hit in costs)
+
+
+@pytest.mark.parametrize(
+    "name", ["nothing", "nothing#0", "eyeglasses#99", "eyeglasses#", "#", "", "eyeglasses#-1", "a#١"]
+)
+async def test_an_unknown_passage_is_none(kb: KnowledgeBase, name: str) -> None:
+    await kb.upsert([EYEGLASSES])
+    assert await kb.passage(name) is None
+    assert await kb.document(name) is None
+
+
+async def test_a_document_id_may_hold_the_sign_between_id_and_number(kb: KnowledgeBase) -> None:
+    await kb.upsert([Document(id="a#1#b", title="T", collection="c", text="Words of the document.")])
+    passage = await kb.passage("a#1#b#0")
+    assert passage is not None
+    assert passage.document_id == "a#1#b"
+
+
+async def test_storing_the_same_again_changes_nothing(kb: KnowledgeBase) -> None:
+    first = await kb.upsert([EYEGLASSES, BURIAL])
+    assert first.added == ("eyeglasses", "burial-flag")
+    assert first.passages > 0
+    before = await kb.search(Query(text="flag for a veteran"))
+    again = await kb.upsert([BURIAL, EYEGLASSES])
+    assert (again.added, again.updated, again.failed, again.passages) == ((), (), (), 0)
+    assert sorted(again.unchanged) == ["burial-flag", "eyeglasses"]
+    after = await kb.search(Query(text="flag for a veteran"))
+    assert after.hits == before.hits
+
+
+async def test_a_changed_document_replaces_the_old_one(kb: KnowledgeBase) -> None:
+    await kb.upsert([HOSPICE, BURIAL])
+    changed = Document(
+        id="hospice", title="Hospice care", collection="medicare", text="Zeppelins carry mail."
+    )
+    report = await kb.upsert([changed])
+    assert report.updated == ("hospice",)
+    assert await found(kb, "terminally ill", "lexical") == []
+    assert await found(kb, "zeppelins", "lexical") == ["hospice"]
+    assert (await kb.stats()).collections == {"medicare": (1, 1), "va": (1, 2)}
+
+
+async def test_a_new_date_alone_is_a_change(kb: KnowledgeBase) -> None:
+    await kb.upsert([HOSPICE])
+    dated = Document(
+        id="hospice", title=HOSPICE.title, collection="medicare", text=HOSPICE.text, as_of="2026-02"
+    )
+    assert (await kb.upsert([dated])).updated == ("hospice",)
+    assert (await kb.search(Query(text="hospice"))).hits[0].passage.as_of == "2026-02"
+
+
+async def test_a_document_may_move_to_another_collection(kb: KnowledgeBase) -> None:
+    await kb.upsert([HOSPICE])
+    await kb.upsert([Document(id="hospice", title=HOSPICE.title, collection="va", text=HOSPICE.text)])
+    for mode in MODES:
+        assert await found(kb, "hospice", mode, "medicare") == []
+        assert await found(kb, "hospice", mode, "va") == ["hospice"]
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_collections_limit_every_leg(kb: KnowledgeBase, mode: SearchMode) -> None:
+    await kb.upsert([EYEGLASSES, BURIAL, HOSPICE])
+    assert set(await found(kb, "burial flag for the casket", mode, "medicare")) <= {"eyeglasses", "hospice"}
+    assert set(await found(kb, "burial flag for the casket", mode, "va")) == {"burial-flag"}
+    both = await found(kb, "burial flag, eyeglasses", mode, "va", "medicare")
+    assert {"burial-flag", "eyeglasses"} <= set(both)
+    assert await found(kb, "burial flag", mode, "no such collection") == []
+
+
+async def test_deleting_removes_a_document_from_every_leg(kb: KnowledgeBase) -> None:
+    await kb.upsert([EYEGLASSES, BURIAL, HOSPICE])
+    assert await kb.delete(["hospice", "hospice", "unknown"]) == 1
+    for mode in MODES:
+        assert "hospice" not in await found(kb, "hospice care for people who are terminally ill", mode)
+    assert await kb.document("hospice") is None
+    assert await kb.passage("hospice#0") is None
+    assert await kb.delete(["hospice"]) == 0
+    assert await kb.delete([]) == 0
+    assert (await kb.upsert([HOSPICE])).added == ("hospice",)
+    assert (await found(kb, "hospice"))[0] == "hospice"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'eyeglasses"',
+        "eyeglasses OR",
+        "NOT eyeglasses",
+        "eyeglasses AND (",
+        "eyeglasses NEAR(",
+        "eyeglasses*",
+        "^eyeglasses",
+        "title:eyeglasses",
+        "-eyeglasses +",
+        "don't eyeglasses",
+        "eyeglasses; drop table document; --",
+        "' eyeglasses '' '",
+        "eyeglasses \x00 lenses",
+        "{eyeglasses} : [x]",
+        "eyeglasses \\ % _ ?",
+    ],
+)
+async def test_query_syntax_in_a_question_is_just_text(kb: KnowledgeBase, text: str) -> None:
+    await kb.upsert([EYEGLASSES, BURIAL])
+    for mode in MODES:
+        result = await kb.search(Query(text=text, mode=mode))
+        assert result.degraded == ()
+        assert result.hits[0].passage.document_id == "eyeglasses"
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\n\t", "?!…", "🙂", "\x00"])
+async def test_a_question_without_words_finds_nothing_by_words(kb: KnowledgeBase, text: str) -> None:
+    await kb.upsert([EYEGLASSES])
+    assert await found(kb, text, "lexical") == []
+    assert (await kb.search(Query(text=text))).degraded == ()
+
+
+async def test_an_empty_question_finds_nothing_at_all(kb: KnowledgeBase) -> None:
+    await kb.upsert([EYEGLASSES])
+    result = await kb.search(Query(text="  "))
+    assert (result.hits, result.top_cosine, result.degraded) == ((), None, ())
+
+
+async def test_a_question_of_stop_words_is_answered_by_meaning_alone(kb: KnowledgeBase) -> None:
+    await kb.upsert([EYEGLASSES])
+    result = await kb.search(Query(text="what is it and who are they"))
+    assert result.degraded == ()
+    assert all(hit.lexical is None for hit in result.hits)
+
+
+async def test_a_question_of_ten_thousand_characters_is_answered(kb: KnowledgeBase) -> None:
+    await kb.upsert([EYEGLASSES, BURIAL])
+    long = "Do they pay for eyeglasses after cataract surgery? " * 200
+    assert len(long) > 10_000
+    result = await kb.search(Query(text=long))
+    assert result.degraded == ()
+    assert result.hits[0].passage.document_id == "eyeglasses"
+    every_word_different = " ".join(f"word{n}" for n in range(1_500))
+    assert (await kb.search(Query(text=every_word_different))).degraded == ()
+
+
+async def test_other_scripts_and_accents_are_found(kb: KnowledgeBase) -> None:
+    await kb.upsert(
+        [
+            Document(
+                id="es", title="Café", collection="c", text="El café está incluido en la atención médica."
+            ),
+            Document(id="ja", title="日本語", collection="c", text="退役軍人の 医療 給付"),
+        ]
+    )
+    assert await found(kb, "CAFE medica", "lexical") == ["es"]
+    assert await found(kb, "医療", "lexical") == ["ja"]
+
+
+async def test_apostrophes_and_dotted_abbreviations_do_not_hide_a_word(kb: KnowledgeBase) -> None:
+    text = "The veteran’s spouse lives outside the U.S. and pays $1,736."
+    await kb.upsert([Document(id="a", title="T", collection="c", text=text)])
+    for question in ("veterans spouse", "veteran's", "1736", "$1,736", "the US, outside"):
+        assert await found(kb, question, "lexical") == ["a"]
+
+
+@pytest.mark.parametrize(("limit", "at_most"), [(0, 0), (1, 1), (2, 2), (1_000, 1_000), (-3, 0)])
+async def test_the_limit_is_kept(kb: KnowledgeBase, limit: int, at_most: int) -> None:
+    await kb.upsert([EYEGLASSES, BURIAL, HOSPICE])
+    hits = (await kb.search(Query(text="medicare veteran hospice flag", limit=limit))).hits
+    assert len(hits) <= at_most
+    assert bool(hits) == (at_most > 0)
+
+
+async def test_the_first_of_two_documents_with_one_id_is_kept(kb: KnowledgeBase) -> None:
+    other = Document(id="hospice", title="Other", collection="va", text="Something else.")
+    report = await kb.upsert([HOSPICE, other])
+    assert report.added == ("hospice",)
+    assert [name for name, _ in report.failed] == ["hospice"]
+    assert await kb.document("hospice") == HOSPICE
+
+
+async def test_a_document_that_cannot_be_stored_does_not_stop_the_others(kb: KnowledgeBase) -> None:
+    report = await kb.upsert(
+        [
+            Document(id="blank", title="T", collection="c", text=" \n "),
+            Document(id="", title="T", collection="c", text="words"),
+            Document(id="nowhere", title="T", collection="", text="words"),
+            Document(id="surrogate", title="T", collection="c", text="half \ud800 sign"),
+            Document(id="huge", title="T", collection="c", text="word " * 500_000),
+            HOSPICE,
+        ]
+    )
+    assert report.added == ("hospice",)
+    assert [name for name, _ in report.failed] == ["blank", "(no id)", "nowhere", "surrogate", "huge"]
+    assert all(reason for _, reason in report.failed)
+
+
+async def test_every_document_is_in_exactly_one_list(kb: KnowledgeBase) -> None:
+    await kb.upsert([HOSPICE, BURIAL])
+    changed = Document(id="hospice", title="Hospice", collection="medicare", text="New words.")
+    blank = Document(id="blank", title="", collection="c", text="")
+    report = await kb.upsert([EYEGLASSES, changed, BURIAL, blank])
+    assert report.added == ("eyeglasses",)
+    assert report.updated == ("hospice",)
+    assert report.unchanged == ("burial-flag",)
+    assert [name for name, _ in report.failed] == ["blank"]
+
+
+async def test_markup_in_a_document_stays_text(kb: KnowledgeBase) -> None:
+    text = "<script>alert(1)</script> See [the form](javascript:alert(1)) for marmalade."
+    await kb.upsert([Document(id="x", title="<b>Bold</b>", collection="c", text=text)])
+    hit = (await kb.search(Query(text="marmalade"))).hits[0]
+    assert hit.passage.text == text
+    assert hit.passage.title == "<b>Bold</b>"
+
+
+async def test_what_was_stored_is_there_after_opening_again(make: Callable[[], KnowledgeBase]) -> None:
+    first = make()
+    await first.upsert([EYEGLASSES, BURIAL])
+    hits = (await first.search(Query(text="burial flag"))).hits
+    await first.close()
+    second = make()
+    assert (await second.search(Query(text="burial flag"))).hits == hits
+    assert (await second.upsert([EYEGLASSES])).unchanged == ("eyeglasses",)
+    await second.close()
+
+
+async def test_searches_go_on_while_documents_are_stored_and_deleted(kb: KnowledgeBase) -> None:
+    await kb.upsert([EYEGLASSES])
+    pages = [
+        Document(
+            id=f"page-{n}", title=f"Page {n}", collection="c", text=f"Page number {n} tells about thing{n}."
+        )
+        for n in range(40)
+    ]
+    stored = asyncio.create_task(kb.upsert(pages))
+    searches = 0
+    while not stored.done():
+        result = await kb.search(Query(text="eyeglasses after surgery"))
+        assert result.degraded == ()
+        assert result.hits[0].passage.document_id == "eyeglasses"
+        searches += 1
+    assert searches > 1
+    assert len((await stored).added) == 40
+    deleted, result = await asyncio.gather(
+        kb.delete([page.id for page in pages]), kb.search(Query(text="eyeglasses after surgery"))
+    )
+    assert deleted == 40
+    assert result.hits[0].passage.document_id == "eyeglasses"
+    assert (await kb.stats()).collections["medicare"][0] == 1
+
+
+async def test_two_tasks_may_store_at_once(kb: KnowledgeBase) -> None:
+    reports = await asyncio.gather(
+        *(kb.upsert([document]) for document in (EYEGLASSES, BURIAL, HOSPICE, BURIAL))
+    )
+    assert sorted(name for report in reports for name in report.added) == [
+        "burial-flag",
+        "eyeglasses",
+        "hospice",
+    ]
+    assert (await kb.stats()).collections["medicare"][0] == 2
+
+
+async def test_a_cancelled_upsert_leaves_a_store_that_works(kb: KnowledgeBase) -> None:
+    pages = [
+        Document(
+            id=f"page-{n}", title=f"Page {n}", collection="c", text=f"Page {n}. " + "Some words here. " * 40
+        )
+        for n in range(64)
+    ]
+    reached = asyncio.Event()
+
+    def read() -> Iterator[Document]:
+        for number, page in enumerate(pages):
+            if number == 40:
+                reached.set()
+            yield page
+
+    storing = asyncio.create_task(kb.upsert(read()))
+    await reached.wait()
+    storing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await storing
+    kept = (await kb.stats()).collections["c"][0]
+    assert 0 < kept < 64
+    report = await kb.upsert(pages)
+    assert len(report.unchanged) >= kept
+    assert len(report.unchanged) + len(report.added) == 64
+    assert (await kb.stats()).collections["c"][0] == 64
+
+
+async def test_searching_twice_gives_the_same_order(kb: KnowledgeBase) -> None:
+    twins = [Document(id=f"twin-{n}", title="Twin", collection="c", text="The same words.") for n in range(5)]
+    await kb.upsert(twins)
+    first = await kb.search(Query(text="same words"))
+    assert len(first.hits) == 5
+    assert (await kb.search(Query(text="same words"))).hits == first.hits
+    assert len({hit.score for hit in first.hits}) == 1
+
+
+async def test_closing_twice_is_fine(make: Callable[[], KnowledgeBase]) -> None:
+    knowledge = make()
+    await knowledge.ensure()
+    await knowledge.close()
+    await knowledge.close()
