@@ -1,4 +1,8 @@
-"""One app server and one browser for all page tests; a fresh context (and so a fresh person) per test."""
+"""One app server and one browser for all page tests; a fresh context (and so a fresh person) per test.
+
+They live as long as this package's tests: Playwright keeps a running loop in the main thread, and
+an asynchronous test after them could not start its own.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,7 @@ from tests.support.app_server import AppServer, running_app
 from tests.support.browser import ARGUMENTS, find_browser
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     path = find_browser()
     if path is None:
@@ -29,7 +33,7 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
     page_build.ensure_built()
     data_dir: Path = tmp_path_factory.mktemp("app")
