@@ -122,4 +122,6 @@ def composer() -> rx.Component:
             aria_hidden=True,
         ),
         class_name="composer",
+        # Runs once React has taken the form over; see `page_behaviour.js`.
+        on_mount=rx.call_script("document.getElementById('composer')?.form.setAttribute('data-ready', '')"),
     )

@@ -25,6 +25,22 @@
     field.form?.toggleAttribute("data-draft", field.value.trim() !== "");
   };
 
+  // The page is there to type in before its program has taken it over. What is sent that early
+  // waits, and never goes out as a form of plain HTML, which would load another page.
+  const submit = (form) => {
+    if (!form.isConnected) return;
+    if (form.hasAttribute("data-ready")) form.requestSubmit();
+    else if (!form.hasAttribute("data-waiting")) {
+      form.setAttribute("data-waiting", "");
+      const timer = setInterval(() => {
+        if (form.isConnected && !form.hasAttribute("data-ready")) return;
+        clearInterval(timer);
+        form.removeAttribute("data-waiting");
+        submit(form);
+      }, 50);
+    }
+  };
+
   const toEnd = (scroller) => {
     scroller.scrollTop = scroller.scrollHeight;
   };
@@ -65,13 +81,19 @@
     const typing = target instanceof Element && target.closest("input, textarea, select, [contenteditable]");
     if (key === "Enter" && target === composer() && !event.shiftKey && !event.isComposing) {
       event.preventDefault();
-      if (target.value.trim()) target.form.requestSubmit();
+      if (target.value.trim()) submit(target.form);
     } else if (key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey && composer()) {
       event.preventDefault();
       composer().focus();
     } else if (key === "Escape" && !document.querySelector(":popover-open")) {
       if (press("[data-action=close-reader]") || press("[data-action=stop]")) event.preventDefault();
     }
+  });
+
+  document.addEventListener("submit", (event) => {
+    if (event.target !== composer()?.form) return;
+    event.preventDefault();
+    if (!event.target.hasAttribute("data-ready")) submit(event.target);
   });
 
   document.addEventListener("click", ({ target }) => {

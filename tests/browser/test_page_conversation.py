@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.support.app_server import AppServer
 
@@ -46,6 +46,23 @@ def test_a_question_is_answered_with_a_citation_that_opens_its_source(page: Page
     page.keyboard.press("Escape")
     expect(reader).to_have_count(0)
     expect(page.get_by_test_id("citation").first).to_be_focused()
+
+
+def test_a_message_sent_before_the_page_has_connected_is_not_lost(page: Page) -> None:
+    held: list[Route] = []
+    free: list[bool] = []
+    page.route("**/assets/*.js", lambda route: route.continue_() if free else held.append(route))
+    page.goto("/", wait_until="commit")
+    page.wait_for_function("() => window.realtimeAgents")
+    ask(page)
+    page.get_by_test_id("send").click()
+    free.append(True)
+    for route in held:
+        route.continue_()
+    expect(page.locator(ANSWERED)).to_have_count(1)
+    expect(page.locator("[data-testid=turn][data-role=user]")).to_have_count(1)
+    expect(page.get_by_test_id("composer")).to_have_value("")
+    assert "message=" not in page.url
 
 
 def test_a_handoff_and_the_tools_are_rows_of_the_transcript(page: Page) -> None:
