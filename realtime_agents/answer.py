@@ -28,6 +28,8 @@ class Answer:
     abstained: bool
     completed: bool
     """False when the answer was cut off or never came."""
+    problem: str = ""
+    """Why it did not complete, in words for the person; empty when it did."""
 
     def to_json(self) -> dict[str, Any]:
         """The object that ``ask --json`` prints; keys are part of the command's interface."""
@@ -56,7 +58,7 @@ class Answer:
             },
             "timings_ms": {"first_token": self.first_token_ms, "total": self.total_ms},
             "abstained": self.abstained,
-        }
+        } | ({"error": self.problem} if self.problem else {})
 
 
 def answer_to(turns: Iterable[Turn]) -> Answer:
@@ -69,6 +71,8 @@ def answer_to(turns: Iterable[Turn]) -> Answer:
     spoken = [t for t in rows if t.role == "agent" and t.text]
     text, citations = _join(spoken)
     metrics = [t.metrics for t in rows if t.role == "agent" and t.metrics is not None]
+    completed = bool(spoken) and spoken[-1].status == "completed"
+    told = [t.text for t in rows if t.role == "breadcrumb" and t.status == "failed"]
     return Answer(
         text=text,
         agent=spoken[-1].agent if spoken else "",
@@ -81,7 +85,8 @@ def answer_to(turns: Iterable[Turn]) -> Answer:
         first_token_ms=next((m.first_token_ms for m in metrics if m.first_token_ms is not None), None),
         total_ms=next((m.total_ms for m in reversed(metrics) if m.total_ms is not None), None),
         abstained=bool(spoken) and spoken[-1].abstained,
-        completed=bool(spoken) and spoken[-1].status == "completed",
+        completed=completed,
+        problem="" if completed else (told[-1] if told else "The answer did not complete."),
     )
 
 

@@ -73,6 +73,13 @@ def test_an_interrupted_or_missing_answer_is_not_complete() -> None:
     assert answer_to([ASKED, SAID]).completed
 
 
+def test_what_went_wrong_is_told_in_the_words_of_the_conversation() -> None:
+    crumb = Turn(id="b", role="breadcrumb", status="failed", text="The key was refused.")
+    broken = answer_to([ASKED, crumb])
+    assert broken.problem == broken.to_json()["error"] == "The key was refused."
+    assert "error" not in answer_to([ASKED, crumb, SAID]).to_json()
+
+
 def test_arguments_that_are_not_json_are_kept_as_text() -> None:
     assert CALL.tool is not None
     broken = replace(CALL, tool=replace(CALL.tool, arguments="{oops"))

@@ -35,6 +35,8 @@ async def _ask_one(arguments: argparse.Namespace, settings: Settings, question: 
         print(json.dumps(answer.to_json()))
     else:
         _print(answer)
+    if answer.problem:
+        print(f"error: {answer.problem}", file=sys.stderr)
     return 0 if answer.completed else 1
 
 

@@ -8,7 +8,7 @@ never chosen silently.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import combinations
 from math import inf
@@ -95,10 +95,11 @@ class FactAnswerer:
             times = [_When(None, question.day or today, question.day is not None)]
         asked = _Asked(self.given(fact, question), today, limit)
         matches = [self._at(fact, asked, when) for when in times]
-        # What is not held is said even if another year is; its answer names the latest held one.
+        # What is not held is said even if another year that was asked for is.
         unanswered = next((match for match in matches if match.outcome != "ok"), None)
         if unanswered is not None:
-            return unanswered
+            held = next((match for match in matches if match.outcome == "ok"), None)
+            return _beside(unanswered, held) if held else unanswered
         return _both(matches) if len(matches) > 1 else matches[0]
 
     def _at(self, fact: Fact, asked: _Asked, when: _When) -> FactMatch:
@@ -162,26 +163,16 @@ class FactAnswerer:
         )
 
     def _not_held(self, fact: Fact, spoken: list[FactValue], asked: _Asked, when: _When) -> FactMatch:
-        """Says so, and states the value of the latest time for which one is held."""
+        """Says so, and offers the latest time for which a value is held.
+
+        It offers and does not state it: a figure of another year, heard in passing, is taken for
+        the one that was asked for.
+        """
         admit = f"I don't have {_bare(fact.label)} for {when.words}."
         fitting = self._fitting([value for value in spoken if value.value is not None], asked.given)
-        if not fitting:
-            return FactMatch(outcome="not_held", fact=fact, say=admit)
-        latest = max(_rank(value) for value in fitting)
-        newest = [value for value in spoken if _rank(value) == latest and value.value is not None]
-        known = self._say(fact, self._fitting(newest, asked.given), newest, asked)
-        if known.outcome != "ok":
-            year = newest[0].year
-            held = f" The latest I have is for {year}." if year else ""
-            return FactMatch(outcome="not_held", fact=fact, say=admit + held)
-        return FactMatch(
-            outcome="not_held",
-            fact=fact,
-            say=f"{admit} {known.say}",
-            stated=known.stated,
-            values=known.values,
-            cited=known.cited,
-        )
+        year = max(fitting, key=_rank).year if fitting else None
+        offer = f"I can tell you the one for {year}." if year else ""
+        return FactMatch(outcome="not_held", fact=fact, say=f"{admit} {offer}".strip(), ask=offer)
 
     def _deciding(self, values: list[FactValue]) -> frozenset[str]:
         """Conditions that change the answer while the others can stay as they are."""
@@ -308,6 +299,14 @@ def _markers(cited: Collection[FactValue]) -> str:
 
 def _rank(value: FactValue) -> tuple[int, date]:
     return value.year or 0, value.valid_to or date.max
+
+
+def _beside(unanswered: FactMatch, held: FactMatch) -> FactMatch:
+    """One answer where one of two years that were asked for is held."""
+    if unanswered.outcome != "not_held":
+        return unanswered
+    admit = unanswered.say.removesuffix(unanswered.ask).rstrip()
+    return replace(held, outcome="not_held", say=f"{admit} {held.say}")
 
 
 def _both(matches: list[FactMatch]) -> FactMatch:

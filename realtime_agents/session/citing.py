@@ -23,6 +23,7 @@ _NO_KNOWLEDGE = re.compile(
         (?:i|we)\ (?:really\ |just\ )?(?:do\ not|don't)\ know
       | (?:i|we)\ (?:do\ not|don't)\ have\ (?:any\ |enough\ |that\ |this\ |the\ |a\ |an\ |reliable\ )*
             (?:information|details|data|answer|figure|amount|number|date|source|sources|value|rate)
+      | (?:i|we)\ (?:do\ not|don't)\ have\ [^.?!]{1,120}\ for\ (?:[a-z]+\ )?(?:19|20)\d\d\b
       | (?:i|we)\ (?:could\ not|couldn't|cannot|can't|can\ not|did\ not|didn't)\ find
       | (?:i|we)\ (?:am|are|'m|'re)\ not\ able\ to\ (?:find|answer)
       | (?:i'm|we're)\ not\ able\ to\ (?:find|answer)
@@ -133,10 +134,14 @@ def says_unknown(text: str) -> bool:
 def abstained(cited: CitedText, outcomes: Sequence[str]) -> bool:
     """Whether an answer is an "I don't know".
 
-    It cites no source, and either every tool of the turn (there was one) found nothing or holds
-    no value, or its words say so. A greeting, small talk and a question back are none.
+    Without a citation: its words say so, a tool of the turn holds no value for what was asked, or
+    every tool of the turn (there was one) found nothing. With citations: a value is not held and
+    the words say so, beside what is cited. A greeting, small talk and a question back are none.
     """
-    if cited.citations or not cited.text:
+    if not cited.text:
         return False
+    not_held = "not_held" in outcomes
+    if cited.citations:
+        return not_held and says_unknown(cited.text)
     found_nothing = bool(outcomes) and all(outcome in {"not_found", "not_held"} for outcome in outcomes)
-    return found_nothing or says_unknown(cited.text)
+    return not_held or found_nothing or says_unknown(cited.text)

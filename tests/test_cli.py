@@ -1,0 +1,207 @@
+"""The command line as a person uses it: real processes, real engine, a data folder of its own."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from realtime_agents.settings import ROOT, TABLE
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cli")
+
+
+@pytest.fixture(scope="module")
+def run(data_dir: Path) -> Run:
+    inherited = {k: v for k, v in os.environ.items() if k not in {s.name for s in TABLE}}
+
+    def call(*arguments: str, stdin: str = "", **env: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "realtime_agents", *arguments],
+            cwd=ROOT,
+            env=inherited | {"DATA_DIR": str(data_dir)} | env,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    return call
+
+
+def parsed(done: subprocess.CompletedProcess[str]) -> Any:
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_the_part_b_premium_of_2026_is_answered_with_amount_year_and_source(run: Run) -> None:
+    body = parsed(run("ask", "How much is the Medicare Part B premium in 2026?", "--json"))
+    assert "$202.90" in body["answer"]
+    assert "2026" in body["answer"]
+    assert body["abstained"] is False
+    assert body["agent"] == "medicare"
+    assert any("medicare.gov" in c["url"] and c["as_of"] for c in body["citations"])
+    assert [h["target"] for h in body["handoffs"]] == ["medicare"]
+    assert body["usage"]["input_tokens"] > body["usage"]["cached_tokens"] >= 0
+    assert 0 < body["timings_ms"]["first_token"] <= body["timings_ms"]["total"]
+    assert all(call["status"] == "completed" for call in body["tool_calls"])
+
+
+def test_the_premium_of_a_year_that_is_not_held_is_not_guessed(run: Run) -> None:
+    body = parsed(run("ask", "How much is the Medicare Part B premium in 2027?", "--json"))
+    assert body["abstained"] is True
+    assert "$" not in body["answer"]
+
+
+def test_without_json_the_answer_is_printed_once_with_its_sources(run: Run) -> None:
+    done = run("ask", "How much is the Medicare Part B premium in 2026?", "--agent", "medicare")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("$202.90 a month") == 1
+    assert "[1] " in done.stdout
+    assert "tokens in" in done.stdout
+
+
+def test_a_question_may_come_from_standard_input(run: Run) -> None:
+    assert parsed(run("ask", "-", "--json", stdin="Hello"))["answer"]
+
+
+@pytest.mark.parametrize("question", ["", "   "])
+def test_an_empty_question_is_refused_in_words(run: Run, question: str) -> None:
+    done = run("ask", question, "--json")
+    assert done.returncode == 1
+    assert "expected a question" in json.loads(done.stdout)["error"]
+
+
+def test_a_question_of_twenty_thousand_characters_is_refused_and_the_limit_is_told(run: Run) -> None:
+    done = run("ask", "-", stdin="a" * 20_000)
+    assert done.returncode == 1
+    assert "8,000" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_unknown_agent_or_scenario_names_those_that_exist(run: Run) -> None:
+    agent = run("ask", "Hello", "--agent", "medicaid")
+    assert (agent.returncode, "medicare" in agent.stderr, "Traceback" in agent.stderr) == (1, True, False)
+    scenario = run("ask", "Hello", "--scenario", "benefit")
+    assert (scenario.returncode, "benefits" in scenario.stderr) == (1, True)
+
+
+def test_a_file_of_questions_gives_one_line_each_with_its_id(run: Run, tmp_path: Path) -> None:
+    questions = tmp_path / "q.jsonl"
+    questions.write_text('{"id": "a", "question": "Hello"}\n\n{"id": "b", "question": "What is Part B?"}\n')
+    done = run("ask", "--file", str(questions), "--json")
+    assert done.returncode == 0, done.stderr
+    assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == ["a", "b"]
+
+
+def test_a_broken_line_of_a_question_file_is_named(run: Run, tmp_path: Path) -> None:
+    questions = tmp_path / "q.jsonl"
+    questions.write_text('{"id": "a", "question": "Hello"}\nnot json\n')
+    done = run("ask", "--file", str(questions), "--json")
+    assert done.returncode == 1
+    assert "q.jsonl:2" in json.loads(done.stdout)["error"]
+
+
+def test_ingested_records_are_found_and_keep_their_ids(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    record = {
+        "id": "zebra_1",
+        "title": "Zebra allowance",
+        "text": "The zebra allowance pays for hay.",
+        "url": "https://z.example",
+    }
+    with gzip.open(folder / "a.jsonl.gz", "wt") as out:
+        out.write(json.dumps(record | {"printed": "2026-03"}) + "\n{broken\n")
+    (folder / "b.md").write_text("# Giraffe grant\n\nThe giraffe grant pays for tall doors.\n")
+    (folder / "c.html").write_text(
+        "<html><head><title>Hippo help</title></head><body><article><h1>Hippo help</h1>"
+        "<p>Hippo help pays for a bath.</p><script>alert(1)</script></article></body></html>"
+    )
+    report = parsed(run("ingest", str(folder), "--collection", "zoo", "--json"))
+    assert len(report["added"]) == 3
+    assert len(report["failed"]) == 1
+    again = parsed(run("ingest", str(folder), "--collection", "zoo", "--json"))
+    assert (len(again["added"]), len(again["unchanged"])) == (0, 3)
+
+    found = parsed(run("search", "who pays for hay for a zebra", "--collection", "zoo", "--json"))
+    best = found["passages"][0]
+    assert (best["document_id"], best["as_of"], best["url"]) == ("zebra_1", "2026-03", "https://z.example")
+    assert best["lexical"] > 0
+    assert -1 <= best["cosine"] <= 1
+    assert "alert" not in json.dumps(found)
+
+    body = parsed(run("ask", "What does the zebra allowance pay for?", "--agent", "va", "--json"))
+    assert "zebra_1" in [c["document_id"] for c in body["citations"]]
+
+
+def test_ingest_of_a_missing_path_fails_in_words(run: Run) -> None:
+    done = run("ingest", "/nowhere/at/all")
+    assert (done.returncode, "no such file" in done.stderr) == (1, True)
+
+
+def test_search_takes_full_text_syntax_as_words(run: Run) -> None:
+    for query in ('part* OR "premium', "NEAR(", "'; drop table chunk; --", "a AND", "   "):
+        assert run("search", query, "--json").returncode == 0
+
+
+def test_agents_check_passes_on_the_shipped_files_and_names_a_broken_line(run: Run, tmp_path: Path) -> None:
+    assert run("agents", "check").returncode == 0
+    scenario = tmp_path / "demo"
+    scenario.mkdir()
+    (scenario / "scenario.yaml").write_text("title: Demo\ndescription: d\nstart: one\nagents: [one]\n")
+    (scenario / "one.yaml").write_text("title: One\ndescription: d\ninstructions: i\nvioce: marin\n")
+    done = run("agents", "check", "--json", AGENTS_DIR=str(tmp_path))
+    assert done.returncode == 1
+    errors = json.loads(done.stdout)["errors"]
+    assert [(e["file"].rsplit("/", 1)[-1], e["line"]) for e in errors] == [("one.yaml", 4)]
+    assert "voice" in errors[0]["message"]
+
+
+def test_doctor_tries_the_conversation_and_reports_every_part(run: Run) -> None:
+    parts = parsed(run("doctor", "--json"))["parts"]
+    assert {"conversation", "knowledge", "facts", "agents", "history"} <= parts.keys()
+    assert parts["conversation"]["implementation"] == "local engine"
+
+
+def test_doctor_tells_that_a_server_does_not_answer(run: Run) -> None:
+    done = run("doctor", "--json", REALTIME_BASE_URL="http://127.0.0.1:9/v1")
+    assert done.returncode == 1
+    part = json.loads(done.stdout)["parts"]["conversation"]
+    assert part["ok"] is False
+    assert part["detail"]
+
+
+def test_a_bad_setting_is_told_without_a_traceback(run: Run) -> None:
+    done = run("search", "x", PORT="eighty")
+    assert (done.returncode, "PORT must be a whole number" in done.stderr) == (1, True)
+    assert "Traceback" not in done.stderr
+
+
+def test_wrong_usage_exits_with_two(run: Run) -> None:
+    assert run("ask", "--nonsense").returncode == 2
+    assert run().returncode == 2
+
+
+def test_a_damaged_knowledge_file_is_set_aside_and_the_command_still_works(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "knowledge.db").write_bytes(b"this is not a database, " * 100)
+    (folder / "history.db").write_bytes(b"neither is this, " * 100)
+    done = run("search", "Part B premium", "--json", DATA_DIR=str(folder))
+    assert parsed(done)["passages"]
+    assert list(folder.glob("knowledge.db.corrupt-*"))
+    assert list(folder.glob("history.db.corrupt-*"))
