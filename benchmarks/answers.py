@@ -21,10 +21,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from realtime_agents.knowledge.ingest import ingest_path
-
 from realtime_agents import settings as settings_module
 from realtime_agents.answer import Answer, answer_to
+from realtime_agents.knowledge.ingest import ingest_path
 from realtime_agents.runtime import Runtime
 from realtime_agents.settings import ROOT
 

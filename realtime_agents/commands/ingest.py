@@ -50,7 +50,7 @@ async def _ingest(settings: Settings, paths: list[Path], collection: str) -> Ing
 def _show(progress: IngestProgress) -> None:
     if sys.stderr.isatty():
         print(
-            f"\r{progress.done} documents, {progress.passages} passages …",
+            f"\r{progress.documents} documents, {progress.passages} passages …",
             end="",
             file=sys.stderr,
             flush=True,
