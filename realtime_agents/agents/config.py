@@ -25,7 +25,7 @@ class AgentConfig:
     voice: str = "marin"
     language: str = "en"
     greeting: str = ""
-    """First words of a new call; empty means that the person speaks first."""
+    """Shown above an empty conversation; the scenario's description stands there when it is empty."""
     suggestions: tuple[str, ...] = ()
     """Questions offered while the conversation is empty."""
     knowledge: tuple[str, ...] = ()

@@ -32,10 +32,7 @@ def invitation() -> rx.Component:
     return rx.el.section(
         rx.el.span(class_name="spark", aria_hidden=True),
         rx.el.h2("What would you like to know?"),
-        rx.el.p(
-            "Ask in your own words about Medicare and VA benefits. Answers name their source and its date.",
-            class_name="quiet",
-        ),
+        rx.el.p(CatalogState.welcome, class_name="quiet"),
         suggestion_buttons(),
         class_name="invitation",
         data_testid="invitation",

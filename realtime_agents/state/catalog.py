@@ -23,6 +23,8 @@ class CatalogState(rx.State):
     agent_initial: rx.Field[str] = rx.field("")
     agent_color: rx.Field[str] = rx.field("")
     agent_about: rx.Field[str] = rx.field("")
+    welcome: rx.Field[str] = rx.field("")
+    """What stands above an empty conversation: the agent's greeting, or what the scenario is about."""
     suggestions: rx.Field[tuple[str, ...]] = rx.field(())
     badge: rx.Field[str] = rx.field("")
     healthy: rx.Field[bool] = rx.field(default=True)
@@ -49,6 +51,7 @@ class CatalogState(rx.State):
         face = agent_face(agent) if agent else AgentFace(name="", title="", initial="", color="")
         self.agent_title, self.agent_initial, self.agent_color = face.title, face.initial, face.color
         self.agent_about = face.description
+        self.welcome = (agent.greeting if agent else "") or (scenario.description if scenario else "")
         self.suggestions = _suggestions(scenario, agent)
 
     def _faces(self) -> Faces:

@@ -81,7 +81,11 @@ def _passage(hit: Hit) -> Source:
         as_of=passage.as_of or "",
         quote=passage.summary,
         text=passage.text,
-        extra={"score": _rounded(hit.score), "cosine": _rounded(hit.cosine)},
+        extra={
+            "score": _rounded(hit.score),
+            "lexical": _rounded(hit.lexical),
+            "cosine": _rounded(hit.cosine),
+        },
     )
 
 
