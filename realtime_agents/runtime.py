@@ -120,6 +120,11 @@ class Runtime:
         return await self.registry.create(parts)
 
     @property
+    def is_first_start(self) -> bool:
+        """True when the scenario's own pages were never read into this data folder."""
+        return not self._seed.was_applied
+
+    @property
     def model(self) -> str:
         """Name of the model as usage records carry it."""
         return "local-engine" if self.settings.uses_local_engine else self.settings.realtime_model
@@ -222,7 +227,7 @@ class Runtime:
         self._collections = tuple(stats.collections)
         documents = sum(d for d, _ in stats.collections.values())
         passages = sum(p for _, p in stats.collections.values())
-        detail = f"{documents} documents, {passages} passages in {len(stats.collections)} collections"
+        detail = f"{documents} documents and {passages} passages; collections: {', '.join(stats.collections) or 'none'}"
         if not stats.vectors:
             detail += "; words only, the embedding model could not be loaded"
         if self.knowledge.notice:
@@ -244,7 +249,7 @@ class Runtime:
                 ok=not errors,
                 detail=str(errors[0])
                 if errors
-                else f"{agents} agents in {len(self.catalog.scenarios)} scenarios",
+                else f"{agents} agents; scenarios: {', '.join(self.catalog.scenarios)}",
             ),
             Part(
                 name="history",
@@ -287,6 +292,9 @@ async def serving() -> AsyncIterator[None]:
     runtime = Runtime(settings_module.load())
     try:
         await runtime.start()
+        if runtime.is_first_start:
+            print("First start: reading the knowledge pages …", flush=True)
+            await runtime.refresh()
         runtime.start_upkeep()
         with installed(runtime):
             yield

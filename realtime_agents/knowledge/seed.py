@@ -26,6 +26,11 @@ class KnowledgeSeed:
         self._agents_dir = agents_dir
         self._state_path = state_path
 
+    @property
+    def was_applied(self) -> bool:
+        """False before the first `apply` that finished."""
+        return self._state_path.is_file()
+
     async def apply(self, knowledge: KnowledgeBase) -> IngestReport | None:
         """Bring the store up to date; returns ``None`` when nothing had changed.
 
