@@ -37,8 +37,9 @@ def tool_words(name: str, *, running: bool) -> str:
 
 
 def title_words(name: str) -> str:
-    """A file's name as a title, for agents that are no longer among the files."""
-    return name.replace("_", " ").capitalize()
+    """A name of a file or collection as a title: ``Medicare``, ``VA``."""
+    words = name.replace("_", " ")
+    return words.upper() if len(words) <= 3 else words.capitalize()
 
 
 def initial(title: str) -> str:
