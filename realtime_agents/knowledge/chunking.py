@@ -16,7 +16,7 @@ MAX_WORDS = 200
 """No passage is larger, whatever it holds."""
 WHOLE_WORDS = 185
 """A section up to this size stays in one piece."""
-MIN_WORDS = 30
+MIN_WORDS = 15
 """A smaller section is joined to its neighbour under the same heading."""
 OVERLAP_MAX_WORDS = 40
 """A longer last sentence is not repeated at the start of the next passage."""

@@ -22,7 +22,7 @@ from realtime_agents.knowledge.port import Document
 from realtime_agents.knowledge.sentences import Span, sentence_spans
 from realtime_agents.knowledge.summary import stems, summarise
 
-CUT_VERSION = "4"
+CUT_VERSION = "6"
 """Raise when chunking or windows change: documents are then cut and embedded anew at ingest."""
 WINDOW_WORDS = 50
 
@@ -41,7 +41,7 @@ class PreparedPassage:
     windows: tuple[Span, ...]
     """Inside ``text``; empty for a passage that is about one window long."""
     key: str
-    """SHA-256 of what is embedded: an unchanged passage keeps its vectors."""
+    """SHA-256 of all that is embedded: an unchanged passage keeps its vectors."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +76,7 @@ def _passages(document: Document) -> Iterator[PreparedPassage]:
     for number, chunk in enumerate(split(document.text, document.title)):
         text = document.text[chunk.start : chunk.end]
         whole = embedded_text(document.title, chunk.section, text)
+        spans = windows(text)
         yield PreparedPassage(
             ord=number,
             section=chunk.section,
@@ -83,8 +84,8 @@ def _passages(document: Document) -> Iterator[PreparedPassage]:
             char_start=chunk.start,
             char_end=chunk.end,
             summary=summarise(text, about=stems([document.title, chunk.section])),
-            windows=windows(text),
-            key=hashlib.sha256(f"{WINDOW_WORDS}\x1f{whole}".encode()).hexdigest(),
+            windows=spans,
+            key=hashlib.sha256(f"{spans}\x1f{whole}".encode()).hexdigest(),
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Iterable
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -47,7 +48,11 @@ insert into meta values('generation', '0');
 def connect(path: Path) -> sqlite3.Connection:
     """A connection for one thread at a time; transactions are begun explicitly."""
     connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
-    connection.execute("pragma synchronous = normal")
+    try:
+        connection.execute("pragma synchronous = normal")
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
 
 
@@ -80,24 +85,25 @@ def _problem(path: Path) -> str:
         raise KnowledgeError(f"The knowledge database should be a file, but {path} is not.")
     if not path.stat().st_size:
         return ""
-    connection = connect(path)
     try:
-        application, version = (
-            connection.execute(f"pragma {p}").fetchone()[0] for p in ("application_id", "user_version")
-        )
-        if application != APPLICATION_ID:
-            empty = not connection.execute("select 1 from sqlite_master limit 1").fetchone()
-            return "" if empty else "it is a database of another program"
-        if version != SCHEMA_VERSION:
-            return f"its layout is version {version}, expected {SCHEMA_VERSION}"
-        finding = connection.execute("pragma quick_check(1)").fetchone()[0]
-        return "" if finding == "ok" else "it is damaged"
+        with closing(connect(path)) as connection:
+            return _finding(connection)
     except sqlite3.DatabaseError as error:
         if _primary_code(error) not in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
             raise
         return "it is damaged or not a database"
-    finally:
-        connection.close()
+
+
+def _finding(connection: sqlite3.Connection) -> str:
+    application = connection.execute("pragma application_id").fetchone()[0]
+    version = connection.execute("pragma user_version").fetchone()[0]
+    if application != APPLICATION_ID:
+        empty = not connection.execute("select 1 from sqlite_master limit 1").fetchone()
+        return "" if empty else "it is a database of another program"
+    if version != SCHEMA_VERSION:
+        return f"its layout is version {version}, expected {SCHEMA_VERSION}"
+    check = connection.execute("pragma quick_check(1)").fetchone()[0]
+    return "" if check == "ok" else "it is damaged"
 
 
 def _set_aside(path: Path, problem: str) -> str:
@@ -122,23 +128,24 @@ def _set_aside(path: Path, problem: str) -> str:
 
 
 def _create(path: Path) -> None:
-    connection = connect(path)
-    try:
-        if connection.execute("pragma application_id").fetchone()[0] == APPLICATION_ID:
-            connection.execute("pragma journal_mode = wal")
-            return
-        connection.execute("pragma page_size = 8192")
+    with closing(connect(path)) as connection:
+        if not _is_ours(connection):
+            connection.execute("pragma page_size = 8192")
         connection.execute("pragma journal_mode = wal")
+        if _is_ours(connection):
+            return
         connection.execute("begin immediate")
         # Another process may have been first while this one waited for the lock.
-        if connection.execute("pragma application_id").fetchone()[0] != APPLICATION_ID:
+        if not _is_ours(connection):
             for statement in _statements():
                 connection.execute(statement)
             connection.execute(f"pragma user_version = {SCHEMA_VERSION}")
             connection.execute(f"pragma application_id = {APPLICATION_ID}")
         connection.execute("commit")
-    finally:
-        connection.close()
+
+
+def _is_ours(connection: sqlite3.Connection) -> bool:
+    return bool(connection.execute("pragma application_id").fetchone()[0] == APPLICATION_ID)
 
 
 def _statements() -> Iterable[str]:

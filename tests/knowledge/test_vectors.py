@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from realtime_agents.embedding import Vector
+from realtime_agents.knowledge.vectors import VectorIndex, VectorRow
+
+
+def unit(*values: float) -> Vector:
+    vector = np.array(values, np.float32)
+    return vector / max(float(np.linalg.norm(vector)), 1e-9)
+
+
+def row(key: int, collection: str, *vectors: Vector) -> VectorRow:
+    return VectorRow(key, collection, np.stack(vectors).astype("<f2").tobytes())
+
+
+X, Y, Z = unit(1, 0, 0), unit(0, 1, 0), unit(0, 0, 1)
+
+
+def test_an_empty_index_finds_nothing() -> None:
+    index = VectorIndex([], 3)
+    assert index.search(X, (), 10) == []
+    assert index.score(X, [1]) == []
+
+
+def test_a_passage_without_windows_scores_its_cosine() -> None:
+    index = VectorIndex([row(1, "a", X), row(2, "a", unit(1, 1, 0))], 3)
+    hits = index.search(X, (), 10)
+    assert [hit.key for hit in hits] == [1, 2]
+    assert [hit.cosine for hit in hits] == pytest.approx([1.0, 0.7071], abs=1e-3)
+    assert [hit.window for hit in hits] == [None, None]
+
+
+def test_a_passage_with_windows_scores_the_mean_of_whole_and_nearest() -> None:
+    index = VectorIndex([row(1, "a", Z), row(2, "a", Y, Z, X, Y), row(3, "a", X, Z, Z)], 3)
+    hits = index.search(X, (), 10)
+    assert [(hit.key, round(hit.cosine, 3), hit.window) for hit in hits] == [
+        (2, 0.5, 1),
+        (3, 0.5, 0),
+        (1, 0.0, None),
+    ]
+
+
+def test_collections_limit_the_search() -> None:
+    index = VectorIndex([row(1, "a", X), row(2, "b", X), row(3, "c", X, X, X)], 3)
+    assert [hit.key for hit in index.search(X, ("b", "c", "nothing"), 10)] == [2, 3]
+    assert index.search(X, ("nothing",), 10) == []
+
+
+def test_the_limit_keeps_the_best_and_ties_go_by_key() -> None:
+    rows = [row(key, "a", unit(1, key % 3, 0)) for key in range(1, 30)]
+    index = VectorIndex(rows, 3)
+    whole = index.search(X, (), 29)
+    assert [hit.key for hit in whole[:9]] == [3, 6, 9, 12, 15, 18, 21, 24, 27]
+    assert sorted(hit.cosine for hit in index.search(X, (), 12)) == sorted(hit.cosine for hit in whole[:12])
+
+
+def test_the_score_of_a_passage_is_the_one_the_search_gives() -> None:
+    chance = np.random.default_rng(7)
+    rows = [
+        row(key, "a", *(unit(*chance.normal(size=8)) for _ in range(1 + key % 4))) for key in range(10, 60, 3)
+    ]
+    index = VectorIndex(rows, 8)
+    query = unit(*chance.normal(size=8))
+    found = index.search(query, (), 100)
+    assert len(found) == len(rows)
+    again = {hit.key: hit for hit in index.score(query, [hit.key for hit in found] + [11, 0, 999])}
+    assert set(again) == {hit.key for hit in found}
+    for hit in found:
+        assert again[hit.key].cosine == pytest.approx(hit.cosine, abs=1e-6)
+        assert again[hit.key].window == hit.window
