@@ -17,7 +17,7 @@ from realtime_agents.engine.dialogue.semantics import Semantics
 from realtime_agents.engine.dialogue.sentences import plain, split_sentences
 from realtime_agents.engine.dialogue.slots import find_year
 from realtime_agents.engine.dialogue.text import clip_words, overlap, spoken_name
-from realtime_agents.engine.dialogue.view import Call, Prompt, ToolSpec
+from realtime_agents.engine.dialogue.view import Call, Prompt, ToolSpec, parse_object
 
 SUPPORT_FLOOR = 0.8
 """A sentence is added to what a tool says only when it answers this well, and brings no other figure."""
@@ -81,6 +81,24 @@ def compose(question: Question, calls: Sequence[Call], semantics: Semantics) -> 
     if all(o.outcome == "error" for o in outputs):
         return phrases.failed(clip_words(plain(outputs[0].message), 25))
     return phrases.not_found(question.prompt, question.tools)
+
+
+def compose_parts(parts: Sequence[Question], calls: Sequence[Call], semantics: Semantics) -> str:
+    """The answers to the questions of one message, one after the other; empty unless each had calls of its own."""
+    answers: list[str] = []
+    unknown: list[str] = []
+    for part in parts:
+        own = [call for call in calls if part.text in (parse_object(call.arguments) or {}).values()]
+        if not own:
+            return ""
+        answer = compose(part, own, semantics)
+        if answer == phrases.not_found(part.prompt, part.tools):
+            unknown.append(part.text)
+        else:
+            answers.append(answer)
+    if not answers:
+        return ""
+    return " ".join([*answers, *(phrases.nothing_on(text) for text in unknown)])
 
 
 def is_empty(calls: Sequence[Call]) -> bool:

@@ -57,25 +57,25 @@ _POINTER = re.compile(
 """Sentences that only send the reader elsewhere: true, but no answer."""
 _PART = re.compile(r"\b(?:part|plan) [a-n]\b")
 _YEAR = re.compile(r"\b20\d{2}\b")
-_KINDS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
+_KINDS: tuple[tuple[re.Pattern[str], re.Pattern[str], float], ...] = (
+    (re.compile(r"phone|\bcall\b|\bnumber\b", re.IGNORECASE), _CONTACT, 0.1),
+    (re.compile(r"\bforms?\b", re.IGNORECASE), _FORM, 0.06),
     (
-        re.compile(
-            r"\bhow much|cost|price|premium|deductible|coinsurance|copay|amount|\bpay\b", re.IGNORECASE
-        ),
+        re.compile(r"how much|cost|price|premium|deductible|coinsurance|copay|amount|\bpay\b", re.IGNORECASE),
         _AMOUNT,
+        0.04,
     ),
     (
         re.compile(
-            r"\bwhen\b|how long|how soon|deadline|what date|how many (?:days|months|years)", re.IGNORECASE
+            r"\bwhen\b|how (?:long|soon)|deadline|what date|how many (?:days|months|years)", re.IGNORECASE
         ),
         _TIME,
+        0.04,
     ),
-    (re.compile(r"phone|\bcall\b|number", re.IGNORECASE), _CONTACT),
-    (re.compile(r"\bform\b", re.IGNORECASE), _FORM),
-    (re.compile(r"\bhow (?:do|can|should|would) i\b|\bwhere (?:do|can) i\b", re.IGNORECASE), _ACTION),
-    (re.compile(r"eligib|qualif|\bcan (?:i|my)\b", re.IGNORECASE), _CONDITION),
+    (re.compile(r"\bhow (?:do|can|should|would) i\b|\bwhere (?:do|can) i\b", re.IGNORECASE), _ACTION, 0.04),
+    (re.compile(r"eligib|qualif|\bcan (?:i|my)\b", re.IGNORECASE), _CONDITION, 0.04),
 )
-KIND_BONUS = 0.04
+"""(what is asked for, what a sentence has that answers such, what that is worth)."""
 POINTER_COST = 0.12
 MISMATCH_COST = 0.12
 
@@ -234,11 +234,8 @@ def _sifted(question: str, sources: Sequence[SourceText]) -> list[_Candidate]:
 
 def _kind_bonus(question: str, sentence: str) -> float:
     """An amount for "how much", a time for "when": the kind of thing that was asked for."""
-    return (
-        KIND_BONUS
-        if any(asked.search(question) and found.search(sentence) for asked, found in _KINDS)
-        else 0.0
-    )
+    worth = (bonus for asked, found, bonus in _KINDS if asked.search(question) and found.search(sentence))
+    return max(worth, default=0.0)
 
 
 def _is_about_another(question: str, sentence: str) -> bool:

@@ -7,6 +7,7 @@ word with, else is added; a question that only points back gets the earlier topi
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ _QUESTION = re.compile(
     r"^(?:who|what|what's|when|where|which|why|how|can|could|do|does|did|is|are|am|will|would|should|may|must|has|have)\b",
     re.IGNORECASE,
 )
+_DEFINITION = re.compile(r"^(?:what|who)(?:'s|’s| is| are)\b(?!.*\b(?:about|for|of|with)$)", re.IGNORECASE)
 _PREPOSITION = re.compile(
     r"^(?:in|for|with|without|if|at|under|on|near|after|before|since|until|per|from)\b", re.IGNORECASE
 )
@@ -42,6 +44,13 @@ _SWAPS: tuple[re.Pattern[str], ...] = (
     re.compile(r"\$ ?\d[\d,.]*\d"),
 )
 _QUALIFIERS = (_YEAR, _SWAPS[1], _SWAPS[2])
+_OFFER = re.compile(r"I can (?:tell|give) you [^.?!]*\b((?:19|20)\d{2})\b")
+_NEXT_QUESTION = re.compile(
+    r"\?\s+(?=\S)|,?\s+(?:and|also)\s+(?=(?:what|what's|how|when|where|who|which|why|do|does|can|is|are|will|should)\b)",
+    re.IGNORECASE,
+)
+MAX_QUESTIONS = 2
+"""Questions of one message that are looked up apart."""
 _SHORT_ANSWER_WORDS = 6
 _POINTER_MAX_CONTENT = 3
 _FRAGMENT_MAX_CONTENT = 3
@@ -72,12 +81,28 @@ def resolve(exchanges: Sequence[Exchange], today: date | None = None) -> Resolve
             label = before.reply.partition(ASK_OPENING)[2].split(".", 1)[0]
             text = f"{_bare(resolved.text)} ({_bare(said)})"
             resolved = Resolved(text=text, current=said, asked_for=label, answers=True)
+        elif before is not None and (offered := _OFFER.search(before.reply)) and _accepts(said):
+            resolved = Resolved(text=_merge(resolved.text, offered[1], today), current=said, answers=True)
         elif classify(exchange.request) is Intent.REQUEST:
             resolved = Resolved(text=_combine(resolved.text, said, today), current=said)
         else:
             resolved = Resolved(text=resolved.text, current=said)
         before = exchange
     return resolved
+
+
+def questions_in(request: str) -> list[str]:
+    """The questions of a message, each self-contained; the message itself when it is one."""
+    pieces = [_CONNECTIVE.sub("", p.strip()) for p in _NEXT_QUESTION.split(request) if words(p)]
+    if not 1 < len(pieces) <= MAX_QUESTIONS or not all(_QUESTION.match(p) for p in pieces):
+        return [request]
+    return [pieces[0], *(_combine(before, piece, None) for before, piece in itertools.pairwise(pieces))]
+
+
+def _accepts(said: str) -> bool:
+    return len(words(said)) <= _SHORT_ANSWER_WORDS and (
+        is_yes(said) is True or classify(said) is Intent.ACKNOWLEDGE
+    )
 
 
 def _was_asked(exchange: Exchange) -> bool:
@@ -107,7 +132,8 @@ def _combine(earlier: str, said: str, today: date | None) -> str:
     content = content_words(fragment)
     if _QUESTION.match(fragment):
         points_back = len(content) <= _POINTER_MAX_CONTENT and _POINTER.search(fragment)
-        return f"{_bare(fragment)} ({topic(earlier)})?" if points_back or len(content) <= 1 else fragment
+        bare = len(content) <= 1 and not (content and _DEFINITION.match(fragment))
+        return f"{_bare(fragment)} ({topic(earlier)})?" if points_back or bare else fragment
     short = len(content) <= _FRAGMENT_MAX_CONTENT
     if opened or (short and (_PREPOSITION.match(fragment) or _is_bare_value(fragment))):
         return _merge(earlier, fragment, today)

@@ -52,6 +52,10 @@ def not_found(prompt: Prompt, tools: Sequence[ToolSpec]) -> str:
     return f"I don't know: I found nothing that answers that. {scope(prompt, tools)}"
 
 
+def nothing_on(question: str) -> str:
+    return f"I found nothing on your other question, “{question.rstrip('?')}”."
+
+
 def not_held(year: int | None) -> str:
     when = f" for {year}" if year else " for that date"
     return f"I don't know that value{when} yet: it is not in what I have."

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from realtime_agents.engine.dialogue import phrases, routing
-from realtime_agents.engine.dialogue.answer import Question, compose, is_empty
+from realtime_agents.engine.dialogue.answer import Question, compose, compose_parts, is_empty
 from realtime_agents.engine.dialogue.fill import Filled, Said, fill
-from realtime_agents.engine.dialogue.followup import Resolved, resolve
+from realtime_agents.engine.dialogue.followup import Resolved, questions_in, resolve
 from realtime_agents.engine.dialogue.intent import Intent, classify, strip_lead
 from realtime_agents.engine.dialogue.semantics import Semantics
 from realtime_agents.engine.dialogue.view import (
@@ -80,8 +80,14 @@ class _Turn:
         """Answer from what came back; where nothing was found, try the search that was not tried."""
         called = {call.name for call in current.lookups}
         rest = [tool for tool in self._usable() if routing.is_search(tool) and tool.name not in called]
-        if rest and is_empty(current.lookups) and (plan := self._call([rest[0].name])):
+        if rest and is_empty(current.lookups) and (plan := self._call(rest[0].name)):
             return plan
+        parts = [
+            Question(text=text, prompt=self._prompt, tools=self._context.tools)
+            for text in questions_in(self._resolved.text)
+        ]
+        if len(parts) > 1 and (answer := compose_parts(parts, current.lookups, self._semantics)):
+            return Say(text=answer)
         question = Question(text=self._resolved.text, prompt=self._prompt, tools=self._context.tools)
         return Say(text=compose(question, current.lookups, self._semantics))
 
@@ -90,7 +96,7 @@ class _Turn:
         tools = self._context.tools
         if self._context.forced_tool is not None:
             known = self._context.forced_tool in {tool.name for tool in tools}
-            return self._call([self._context.forced_tool], must=True) if known else None
+            return self._call(self._context.forced_tool, must=True) if known else None
         if self._context.tool_choice != "required" or not tools:
             return None
         if self._exchanges and self._exchanges[-1].was_handed_over and all(tool.is_handoff for tool in tools):
@@ -98,7 +104,7 @@ class _Turn:
         scored = routing.score_tools(self._resolved.text, self._prompt, tools, self._semantics)
         fillable = [s.tool for s in scored if not self._fill(s.tool).missing]
         best = [*fillable, *(s.tool for s in scored), *tools][0]
-        return self._call([best.name], must=True)
+        return self._call(best.name, must=True)
 
     def _small_talk(self, current: Exchange) -> Plan | None:
         if self._resolved.answers:
@@ -150,8 +156,13 @@ class _Turn:
         asked = self._tools_that_asked(tools)
         if not asked and not routing.in_domain(request, self._prompt, tools, self._semantics):
             return None
-        exact = [value] if value and (routing.asks_for_value(request, value) or not search) else []
-        return self._call(list(dict.fromkeys(t.name for t in (*asked, *exact, search) if t)))
+        calls = [(tool.name, self._fill(tool)) for tool in asked]
+        parts = questions_in(request)
+        for part in parts:
+            exact = value if value and (routing.asks_for_value(part, value) or not search) else None
+            wanted = [tool for tool in (exact, search) if tool is not None and tool not in asked]
+            calls += [(tool.name, self._fill(tool, part if len(parts) > 1 else None)) for tool in wanted]
+        return self._call_filled(calls)
 
     def _special(self, special: Sequence[routing.Scored], general: Sequence[routing.Scored]) -> Plan | None:
         """The tools made for just this, if one clearly beats the general ones; each clause may have its own."""
@@ -164,12 +175,13 @@ class _Turn:
         if best.score < routing.TOOL_FLOOR or lead < (routing.ASK_MARGIN if missing else routing.TOOL_MARGIN):
             return None
         clauses = routing.clauses_of(self._resolved.text)
-        calls = {best.tool.name: self._fill(best.tool)}
+        calls = [(best.tool.name, self._fill(best.tool))]
         for clause in clauses if len(clauses) > 1 else ():
             own = routing.score_tools(clause, self._prompt, [s.tool for s in special], self._semantics)[0]
             filled = self._fill(own.tool, clause)
-            if own.score >= max(routing.TOOL_FLOOR, floor) and not filled.missing:
-                calls[own.tool.name] = filled
+            fits = own.score >= max(routing.TOOL_FLOOR, floor) and not filled.missing
+            if fits and own.tool.name not in {name for name, _ in calls}:
+                calls.append((own.tool.name, filled))
         return self._call_filled(calls)
 
     def _tools_that_asked(self, tools: Sequence[ToolSpec]) -> list[ToolSpec]:
@@ -179,16 +191,16 @@ class _Turn:
         names = self._exchanges[-2].tools_in_need
         return [tool for tool in tools if tool.name in names]
 
-    def _call(self, names: Sequence[str], *, must: bool = False) -> Plan | None:
-        by_name = {tool.name: tool for tool in self._context.tools}
-        return self._call_filled({name: self._fill(by_name[name]) for name in names}, must=must)
+    def _call(self, name: str, *, must: bool = False) -> Plan | None:
+        tool = next(tool for tool in self._context.tools if tool.name == name)
+        return self._call_filled([(name, self._fill(tool))], must=must)
 
-    def _call_filled(self, calls: Mapping[str, Filled], *, must: bool = False) -> Plan | None:
+    def _call_filled(self, calls: Sequence[tuple[str, Filled]], *, must: bool = False) -> Plan | None:
         """Call what can be called; ask for what the first tool lacks when nothing can."""
-        ready = [(name, _json(f.arguments)) for name, f in calls.items() if must or not f.missing]
+        ready = [(name, _json(f.arguments)) for name, f in calls if must or not f.missing]
         if ready:
             return CallTools(calls=tuple(ready if self._context.parallel_tool_calls else ready[:1]))
-        missing = [label for f in calls.values() for label in f.missing]
+        missing = [label for _, f in calls for label in f.missing]
         return Say(text=phrases.ask_for(missing[0])) if missing else None
 
     def _fill(self, tool: ToolSpec, clause: str | None = None) -> Filled:

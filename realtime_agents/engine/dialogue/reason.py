@@ -36,7 +36,7 @@ _WHETHER = re.compile(
 
 def reason_for(request: str) -> str:
     """``asks about the Part B premium in 2026``; numbers that could identify someone are left out."""
-    said = re.sub(r"\s+", " ", _IDENTIFIER.sub("", request)).strip().rstrip("?.! ")
+    said = re.sub(r"\s+", " ", _IDENTIFIER.sub("… ", request)).strip().rstrip("?.! ")
     text = said
     for first, third in _THIRD_PERSON:
         text = re.sub(first, third, text, flags=re.IGNORECASE)

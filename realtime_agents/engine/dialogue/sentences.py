@@ -27,7 +27,8 @@ _ABBREVIATION = re.compile(
 )
 _OPEN_START = re.compile(
     r"^(?:it|they|this|these|that|those|however|but|also|and|or|so|then|instead|otherwise|he|she|its|their|in this case"
-    r"|in that case|for example|if so|if not|after that|in addition|for more|see|note|tip|go to|visit|figure|page|chapter|learn)\b",
+    r"|in that case|for example|if so|if not|after that|in addition|for more|see|note|tip|go to|visit|figure|page|chapter|learn"
+    r"|the (?:phone |fax )?(?:number|address|website|form|amount|rate|limit|fee|cost|deadline|date|letter|decision|office)s? (?:is|are|was))\b",
     re.IGNORECASE,
 )
 

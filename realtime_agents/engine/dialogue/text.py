@@ -26,9 +26,23 @@ def words(text: str) -> list[str]:
     return _WORD.findall(_LETTERED.sub(lambda m: f"{m[1].rstrip('s')}-{m[2]}", lowered))
 
 
+_SAME = {
+    **dict.fromkeys(("wife", "husband", "wives", "husbands", "spouses"), "spouse"),
+    **dict.fromkeys(("kid", "kids", "children", "son", "daughter"), "child"),
+    **dict.fromkeys(("vet", "vets"), "veteran"),
+    **dict.fromkeys(("medication", "medications", "medicine", "medicines", "meds", "drugs"), "drug"),
+    **dict.fromkeys(("physician", "physicians", "doctors"), "doctor"),
+    **dict.fromkeys(("eyeglasses", "spectacles"), "glasses"),
+    **dict.fromkeys(("price", "prices", "fee", "fees", "costs"), "cost"),
+    **dict.fromkeys(("enrolment", "enrollment", "enroll", "enrol", "enrolled"), "enrol"),
+}
+"""Words that people and pages use for the same thing."""
+
+
 @lru_cache(maxsize=8192)
 def stem(word: str) -> str:
     """A crude stem that makes singular and plural, ``enroll`` and ``enrollment`` meet."""
+    word = _SAME.get(word, word)
     if "-" in word or any(c.isdigit() for c in word):
         return word
     word = word.removesuffix("'s")

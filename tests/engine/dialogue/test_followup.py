@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from realtime_agents.engine.dialogue.followup import resolve
+from realtime_agents.engine.dialogue.followup import questions_in, resolve
 from realtime_agents.engine.dialogue.phrases import ask_for
 from realtime_agents.engine.dialogue.view import Call, Exchange
 
@@ -34,6 +34,7 @@ def after(earlier: str, said: str, reply: str = "An answer.") -> str:
         ("And what does Medicare Advantage cost?", "what does Medicare Advantage cost?"),
         ("How do I file an appeal?", "How do I file an appeal?"),
         ("Medigap", "Medigap"),
+        ("What is Medigap?", "What is Medigap?"),
         ("VA burial benefits for a spouse", "VA burial benefits for a spouse"),
     ],
 )
@@ -84,6 +85,28 @@ def test_the_answer_to_a_tools_question_does_too() -> None:
         Exchange(request="2025"),
     ]
     assert resolve(exchanges, TODAY).text == "my premium (2025)"
+
+
+@pytest.mark.parametrize("said", ["yes", "Yes please.", "sure", "ok"])
+def test_an_offered_year_is_taken(said: str) -> None:
+    reply = "I don't have the standard Part B premium for 2027. I can tell you the one for 2026."
+    exchanges = [Exchange(request="the Part B premium in 2027?", reply=reply), Exchange(request=said)]
+    resolved = resolve(exchanges, TODAY)
+    assert (resolved.text, resolved.answers) == ("the Part B premium in 2026?", True)
+
+
+@pytest.mark.parametrize(
+    ("message", "questions"),
+    [
+        ("what is Extra Help and how do I apply", ["what is Extra Help", "how do I apply (Extra Help)?"]),
+        ("How much is Part B? And what is IRMAA?", ["How much is Part B", "what is IRMAA?"]),
+        ("When can I sign up? How much is it?", ["When can I sign up", "How much is it (sign up)?"]),
+        ("What is covered for me and my wife?", ["What is covered for me and my wife?"]),
+        ("I use VA care and what I need is Part B", ["I use VA care and what I need is Part B"]),
+    ],
+)
+def test_two_questions_in_one_message_are_told_apart(message: str, questions: list[str]) -> None:
+    assert questions_in(message) == questions
 
 
 def test_a_new_question_instead_of_an_answer_is_a_new_question() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from realtime_agents.engine.dialogue.plan import Dialogue, Say
@@ -191,6 +193,33 @@ def test_foreign_tools_are_chosen_by_meaning_and_filled(
 def test_two_wishes_in_one_sentence_make_two_calls(dialogue: Dialogue) -> None:
     planned = shop(dialogue).calls("the weather in Boston and where is order 12345")
     assert planned == [("get_weather", {"city": "Boston"}), ("lookup_order", {"order_number": "12345"})]
+
+
+def test_two_questions_are_looked_up_apart_and_answered_one_after_the_other(dialogue: Dialogue) -> None:
+    medicare = specialist(dialogue, "medicare")
+    message = "How much is the Part B premium and what is Medigap?"
+    planned = medicare.calls(message)
+    assert [(name, next(iter(a.values()))) for name, a in planned] == [
+        ("benefit_fact", "How much is the Part B premium"),
+        ("search_knowledge", "How much is the Part B premium"),
+        ("search_knowledge", "what is Medigap?"),
+    ]
+    premium = found(source(1, "x"), say="In 2026 the Part B premium is $202.90 a month. [1]")
+    medigap = found(source(2, "Medigap is extra insurance that you buy from a private company."))
+    outputs = [premium, found(outcome="not_found"), medigap]
+    made = [
+        item
+        for (name, arguments), output in zip(planned, outputs, strict=True)
+        for item in call(name, output, json.dumps(arguments))
+    ]
+    assert medicare.says(message, made) == (
+        "In 2026 the Part B premium is $202.90 a month. [1]"
+        " Medigap is extra insurance that you buy from a private company. [2]"
+    )
+    nothing = [*made[:-1], *call("search_knowledge", found(outcome="not_found"), json.dumps(planned[2][1]))]
+    assert medicare.says(message, nothing).endswith(
+        "I found nothing on your other question, “what is Medigap”."
+    )
 
 
 def test_a_missing_value_is_asked_for_and_then_used(dialogue: Dialogue) -> None:

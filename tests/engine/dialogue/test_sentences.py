@@ -68,5 +68,7 @@ def test_tables_fragments_and_monsters_are_left_out() -> None:
 
 
 def test_a_sentence_that_points_back_cannot_open() -> None:
-    found = speakable_sentences("Part B covers doctor visits. It also covers outpatient care.")
-    assert [sentence.opens for sentence in found] == [True, False]
+    found = speakable_sentences(
+        "Part B covers doctor visits. It also covers outpatient care. The phone number is 1-800-555-0100."
+    )
+    assert [sentence.opens for sentence in found] == [True, False, False]
