@@ -1,9 +1,10 @@
-"""Who may knock: Origin and Host checks ahead of every socket and every writing request.
+"""Who may knock: Origin and Host checks ahead of every socket and every request.
 
-A browser tells where a page came from (``Origin``). A socket or a write from another site is
-refused, so a page elsewhere cannot drive an app that runs on somebody's own machine. On a
-loopback address the ``Host`` header must be a loopback name too, which stops DNS rebinding.
-Programs send no ``Origin`` and pass.
+A browser tells where a page came from (``Origin``) when its script asks for something. Whatever
+another site asks for is refused, reading too, so a page elsewhere can neither drive nor look at an
+app that runs on somebody's own machine. On a loopback address the ``Host`` header must be a
+loopback name too, which stops DNS rebinding. Programs, links and address bars send no ``Origin``
+and pass.
 """
 
 from __future__ import annotations
@@ -15,8 +16,6 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
-
-_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class OriginGuard:
@@ -46,18 +45,15 @@ class OriginGuard:
         if self._loopback_only and not is_loopback(host):
             return "This server answers on loopback only; open it as http://localhost."
         origin = headers.get("origin", "").rstrip("/").lower()
-        reads_only = scope["type"] == "http" and scope["method"] in _SAFE_METHODS
-        if not origin or reads_only or origin in self._allowed:
+        if not origin or origin in self._allowed or origin in (f"http://{host}", f"https://{host}"):
             return None
-        return None if urlsplit(origin).netloc == host else "Requests from another site are refused."
+        return "Requests from another site are refused."
 
 
 def is_loopback(host: str) -> bool:
     """True for ``localhost``, ``*.localhost`` and loopback addresses, with or without a port."""
-    name = urlsplit(f"//{host}").hostname or ""
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
     try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
+        name = urlsplit(f"//{host}").hostname or ""
+        return name == "localhost" or name.endswith(".localhost") or ipaddress.ip_address(name).is_loopback
+    except ValueError:  # also of a bracket without its other half
         return False

@@ -38,8 +38,8 @@ def test_the_own_page_and_a_listed_origin_may_open_a_socket(origin: str) -> None
         assert socket.receive_text() == "hello"
 
 
-@pytest.mark.parametrize("origin", ["https://evil.example", "http://localhost:9999", "null"])
-def test_another_site_may_neither_open_a_socket_nor_write(origin: str) -> None:
+@pytest.mark.parametrize("origin", ["https://evil.example", "http://localhost:9999", "null", "http://["])
+def test_another_site_may_neither_open_a_socket_nor_read_nor_write(origin: str) -> None:
     with (
         pytest.raises(WebSocketDisconnect) as caught,
         client().websocket_connect("ws://localhost:8000/ws", headers={"origin": origin}),
@@ -47,14 +47,16 @@ def test_another_site_may_neither_open_a_socket_nor_write(origin: str) -> None:
         pass
     assert caught.value.code == 1008
     assert client().post("/", headers={"origin": origin}).status_code == 403
+    assert client().get("/", headers={"origin": origin}).status_code == 403
 
 
-def test_reading_a_page_from_another_site_is_left_to_the_browser() -> None:
-    assert client().get("/", headers={"origin": "https://evil.example"}).status_code == 200
+def test_a_link_from_another_site_may_open_the_page() -> None:
+    assert client().get("/", headers={"referer": "https://evil.example/"}).status_code == 200
 
 
 def test_a_foreign_host_name_on_a_loopback_server_is_refused() -> None:
     assert client(base="http://rebound.example:8000").get("/").status_code == 403
+    assert client().get("/", headers={"host": "["}).status_code == 403
     assert client(base="http://rebound.example:8000", loopback_only=False).get("/").status_code == 200
 
 
@@ -67,6 +69,8 @@ def test_a_foreign_host_name_on_a_loopback_server_is_refused() -> None:
         ("app.localhost", True),
         ("10.0.0.1", False),
         ("", False),
+        ("[", False),
+        ("localhost.evil.example", False),
     ],
 )
 def test_loopback_names_and_addresses_are_recognised(host: str, expected: bool) -> None:
