@@ -212,7 +212,7 @@ class Runtime:
                 ok=True,
                 detail="Fixed rules and a small embedding model in this process; not a large language model.",
             )
-        where = settings.realtime_base_url or "OpenAI"
+        where = settings_module.without_secrets(settings.realtime_base_url) or "OpenAI"
         implementation = "openai" if not settings.realtime_base_url else "realtime server"
         detail = f"{settings.realtime_model} at {where}"
         return Part(

@@ -7,8 +7,9 @@ A bad value raises `SettingsError` with the variable's name and what was expecte
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -113,19 +114,32 @@ class Settings:
         """SQLAlchemy URL of the history database."""
         return self.database_url or f"sqlite:///{self.data_dir / 'history.db'}"
 
+    def shown(self, row: Setting) -> str:
+        """The value in force as it may be shown: a secret never, a URL without user, password and query."""
+        value = getattr(self, row.field)
+        match row.kind:
+            case "secret":
+                return "***" if value else ""
+            case "url":
+                return without_secrets(value)
+            case "list":
+                return ", ".join(value)
+            case _:
+                return str(value)
+
     def __repr__(self) -> str:
-        secret = {s.field for s in TABLE if s.kind == "secret"}
-        shown = ", ".join(
-            f"{f.name}={'***' if f.name in secret and getattr(self, f.name) else getattr(self, f.name)!r}"
-            for f in fields(self)
-        )
-        return f"Settings({shown})"
+        return f"Settings({', '.join(f'{row.field}={self.shown(row)!r}' for row in TABLE)})"
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the environment once. Raises `SettingsError` naming the variable that is wrong."""
     env = os.environ if environ is None else environ
     return Settings(**{s.field: _parse(s, env.get(s.name, "").strip() or s.default) for s in TABLE})
+
+
+def without_secrets(url: str) -> str:
+    """A URL as it may be shown and logged: without user, password, query and fragment."""
+    return re.split(r"[?#]", re.sub(r"(?<=://)[^/]*@", "", url), maxsplit=1)[0]
 
 
 def _parse(setting: Setting, raw: str) -> Any:
@@ -139,8 +153,9 @@ def _parse(setting: Setting, raw: str) -> Any:
             path = Path(raw).expanduser()
             return path if path.is_absolute() else ROOT / path
         case "url":
-            if raw and not urlsplit(raw).scheme:
-                raise SettingsError(f"{setting.name} must be a URL such as https://host/v1, found {raw!r}")
+            if raw and not _is_url(raw):
+                # What was found is not told: a key pasted into the wrong variable ends up here.
+                raise SettingsError(f"{setting.name} must be a URL such as https://host/v1")
             return raw.rstrip("/")
         case "list":
             return tuple(part.strip() for part in raw.split(",") if part.strip())
@@ -152,6 +167,13 @@ def _parse(setting: Setting, raw: str) -> Any:
             return raw
         case _:
             return raw
+
+
+def _is_url(text: str) -> bool:
+    try:
+        return bool(urlsplit(text).scheme)
+    except ValueError:
+        return False
 
 
 def _number(setting: Setting, raw: str, make: type[int] | type[float], what: str) -> int | float:

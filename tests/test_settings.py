@@ -26,6 +26,7 @@ def test_a_key_or_another_server_replaces_the_local_engine() -> None:
         ("PORT", "70000", "out of range"),
         ("ENGINE_WORDS_PER_S", "-1", "out of range"),
         ("REALTIME_BASE_URL", "localhost", "must be a URL"),
+        ("REALTIME_BASE_URL", "http://[", "must be a URL"),
         ("LOG_LEVEL", "loud", "one of debug, info"),
     ],
 )
@@ -36,7 +37,26 @@ def test_a_bad_value_names_the_variable_and_what_was_expected(name: str, value: 
 
 
 def test_secrets_are_not_shown_in_the_representation() -> None:
-    assert "hunter2" not in repr(settings.load({"OPENAI_API_KEY": "hunter2"}))
+    environment = {
+        "OPENAI_API_KEY": "hunter2",
+        "DATABASE_URL": "postgresql://me:hunter2@host/name?password=hunter2",
+        "REALTIME_BASE_URL": "https://me:hunter2@host/v1?api-key=hunter2",
+    }
+    shown = repr(settings.load(environment))
+    assert "hunter2" not in shown
+    assert "postgresql://host/name" in shown and "https://host/v1" in shown
+
+
+def test_a_key_pasted_into_the_wrong_variable_is_not_repeated() -> None:
+    with pytest.raises(SettingsError) as caught:
+        settings.load({"REALTIME_BASE_URL": "sk-hunter2"})
+    assert "hunter2" not in str(caught.value)
+
+
+def test_an_address_is_shown_as_it_is_apart_from_secrets() -> None:
+    for url in ("sqlite:////abs/x.db", "sqlite:///x.db", "http://[::1]:1/v1", ""):
+        assert settings.without_secrets(url) == url
+    assert settings.without_secrets("https://me:p@ss?w@host/v1#x") == "https://host/v1"
 
 
 def test_paths_are_relative_to_the_project_and_lists_are_split() -> None:

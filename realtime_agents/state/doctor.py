@@ -9,7 +9,7 @@ import reflex as rx
 
 from realtime_agents.health import Part
 from realtime_agents.runtime import get_runtime
-from realtime_agents.settings import TABLE, Settings
+from realtime_agents.settings import TABLE, Setting, Settings
 from realtime_agents.state.handlers import background, handler
 
 
@@ -73,13 +73,11 @@ def _lines(parts: Iterable[Part]) -> tuple[PartLine, ...]:
 def setting_lines(settings: Settings) -> tuple[SettingLine, ...]:
     """The settings table with the values in force."""
     return tuple(
-        SettingLine(name=row.name, value=_value(row.kind, getattr(settings, row.field, "")), help=row.help)
-        for row in TABLE
+        SettingLine(name=row.name, value=_value(row, settings.shown(row)), help=row.help) for row in TABLE
     )
 
 
-def _value(kind: str, value: object) -> str:
-    text = str(value)
-    if kind == "secret" or "@" in text:
-        return "set" if text else "not set"
-    return text or "not set"
+def _value(row: Setting, shown: str) -> str:
+    if not shown:
+        return "not set"
+    return "set" if row.kind == "secret" else shown

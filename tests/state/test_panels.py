@@ -251,8 +251,13 @@ async def test_checking_again_tries_the_conversation_itself(tab: Tab, runtime: F
 
 
 def test_a_secret_is_never_shown() -> None:
-    lines = {
-        x.name: x.value
-        for x in setting_lines(load({"OPENAI_API_KEY": "sk-secret", "DATABASE_URL": "postgresql://u:pw@h/d"}))
+    environment = {
+        "OPENAI_API_KEY": "sk-secret",
+        "DATABASE_URL": "postgresql://u:pw@h/d",
+        "REALTIME_BASE_URL": "https://u:pw@host/v1?api-key=pw",
     }
-    assert (lines["OPENAI_API_KEY"], lines["DATABASE_URL"]) == ("set", "set")
+    lines = {x.name: x.value for x in setting_lines(load(environment))}
+    assert (lines["OPENAI_API_KEY"], lines["DATABASE_URL"]) == ("set", "postgresql://h/d")
+    assert lines["REALTIME_BASE_URL"] == "https://host/v1"
+    assert lines["AGENTS_DIR"].endswith("agent_configs")
+    assert lines["ALLOWED_ORIGINS"] == "not set"
