@@ -47,8 +47,16 @@ _OPENAI_URL = "https://api.openai.com/v1"
 class Runtime:
     """Everything one process runs. Use `opened`, or `start` and `stop`."""
 
-    def __init__(self, settings: Settings, *, engine_url: str = "", keep_history: bool = True) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        engine_url: str = "",
+        keep_history: bool = True,
+        upkeep_every_s: float = _UPKEEP_EVERY_S,
+    ) -> None:
         self.settings = settings
+        self._upkeep_every_s = upkeep_every_s
         self._engine_url = engine_url or f"http://127.0.0.1:{settings.port}/v1"
         self._keep_history = keep_history
         self.tools = built_in_tools()
@@ -176,12 +184,16 @@ class Runtime:
         )
 
     async def _keep_up(self) -> None:
+        failed: type[Exception] | None = None
         while True:
             try:
                 await self.refresh()
-            except RealtimeAgentsError as error:
-                log.warning("upkeep failed", extra={"error": type(error).__name__})
-            await asyncio.sleep(_UPKEEP_EVERY_S)
+                failed = None
+            except Exception as error:  # a disk that is away for a moment must not end the upkeep
+                if type(error) is not failed:  # once, not every second
+                    log.exception("upkeep failed")
+                failed = type(error)
+            await asyncio.sleep(self._upkeep_every_s)
 
     async def _load_facts(self) -> None:
         books: dict[str, FactBook] = {}

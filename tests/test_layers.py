@@ -15,6 +15,7 @@ PACKAGE = ROOT / "realtime_agents"
 # A module may import its own layer and lower numbers. The longest matching prefix decides.
 LAYERS = {
     "errors": 0,
+    "logs": 0,
     "settings": 0,
     "session.view": 0,
     "protocol": 1,

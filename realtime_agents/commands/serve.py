@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import socket
 import sys
 import time
@@ -12,13 +11,14 @@ import reflex as rx
 import uvicorn
 from reflex_base.environment import environment
 
-from realtime_agents import page_build
+from realtime_agents import logs, page_build
 from realtime_agents.api.guard import is_loopback
 from realtime_agents.errors import SettingsError
 from realtime_agents.realtime_agents import app
 from realtime_agents.settings import Settings
 
-_MAX_MESSAGE_BYTES = 16 * 1024 * 1024
+_MAX_MESSAGE_BYTES = 4 * 1024 * 1024
+"""Twice what the engine takes, so that it can say so itself; the page sends far less."""
 _SHUTDOWN_S = 8
 
 
@@ -30,11 +30,7 @@ def run(_arguments: argparse.Namespace, settings: Settings) -> int:
     started = time.monotonic()
     _require_free_port(settings.host, settings.port)
     page_build.ensure_built()
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    for noisy in ("httpx", "httpx2", "websockets", "alembic", "uvicorn.error"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    logs.configure(settings.log_level)
     config = uvicorn.Config(
         _load_app,
         factory=True,

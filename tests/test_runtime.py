@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+from realtime_agents.health import report
+from realtime_agents.runtime import Runtime
+from realtime_agents.settings import load
+
+
+async def test_upkeep_goes_on_after_a_fault_and_tells_it_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    runtime = Runtime(load({"DATA_DIR": str(tmp_path)}), keep_history=False, upkeep_every_s=0)
+    looked, often = [0], asyncio.Event()
+
+    async def refresh() -> None:
+        looked[0] += 1
+        if looked[0] > 4:
+            often.set()
+        if looked[0] < 4:
+            raise PermissionError("the disk is away")
+
+    monkeypatch.setattr(runtime, "refresh", refresh)
+    runtime.start_upkeep()
+    async with asyncio.timeout(5):
+        await often.wait()
+    await runtime.stop()
+    assert [record.message for record in caplog.records].count("upkeep failed") == 1
+
+
+async def test_what_is_in_use_names_a_server_without_its_secrets(tmp_path: Path) -> None:
+    environment = {
+        "DATA_DIR": str(tmp_path),
+        "REALTIME_BASE_URL": "http://me:hunter2@127.0.0.1:1/v1?api-key=hunter2",
+        "OPENAI_API_KEY": "hunter2",
+    }
+    runtime = Runtime(load(environment), keep_history=False)
+    await runtime.start()
+    try:
+        part = await runtime.try_conversation()
+        body = json.dumps([report(runtime.health()), report([part])])
+    finally:
+        await runtime.stop()
+    assert "http://127.0.0.1:1/v1" in body
+    assert not part.ok and "Nothing answers at 127.0.0.1:1" in part.detail
+    assert "hunter2" not in body
