@@ -30,7 +30,10 @@ MAX_SOURCES = 20
 MAX_SOURCE_CHARS = 8_000
 _TEXT_FIELDS = ("text", "content", "passage", "snippet", "body", "page_content", "chunk")
 _LIST_FIELDS = ("results", "passages", "documents", "hits", "matches", "items", "data")
+MAX_CITED = 4
+"""Passages an answer points to in all; those it does not quote are named as further reading."""
 _FIGURE = re.compile(r"\d")
+_MARK = re.compile(r"\[(\d+)\]")
 _YEAR = re.compile(r"\b(?:19|20)\d{2}\b")
 _MONTHS = "January February March April May June July August September October November December"
 
@@ -170,13 +173,12 @@ def _sources(found: Any, *, numbered: bool) -> tuple[SourceText, ...]:
 
 def _with_support(question: Question, says: list[str], good: Sequence[Output], semantics: Semantics) -> str:
     answer = " ".join(says)
-    if len(answer.split()) > SUPPORT_MAX_SAID_WORDS:
-        return answer
     sources = [s for o in good if not o.say for s in o.sources]
-    picked = pick_sentences(question.text, sources, semantics, limit=1, said=answer)
-    if picked and picked[0].score >= SUPPORT_FLOOR and not _FIGURE.search(_YEAR.sub("", picked[0].sentence)):
-        return f"{answer} {_cited(picked[0])}"
-    return answer
+    if len(answer.split()) <= SUPPORT_MAX_SAID_WORDS:
+        picked = pick_sentences(question.text, sources, semantics, limit=1, said=answer)
+        if picked and picked[0].score >= SUPPORT_FLOOR and not _FIGURE.search(_YEAR.sub("", picked[0].sentence)):
+            answer = f"{answer} {_cited(picked[0])}"
+    return _see_also(answer, sources)
 
 
 def _from_sources(question: Question, good: Sequence[Output], semantics: Semantics) -> str:
@@ -187,8 +189,18 @@ def _from_sources(question: Question, good: Sequence[Output], semantics: Semanti
     year = question.year
     amounts = [p for p in picked if has_amount(p.sentence)]
     if year and amounts and not any(_holds_for(p, year) for p in amounts):
-        return f"{phrases.other_year(year)} {answer}"
-    return answer
+        answer = f"{phrases.other_year(year)} {answer}"
+    return _see_also(answer, [s for o in good for s in o.sources])
+
+
+def _see_also(answer: str, sources: Sequence[SourceText]) -> str:
+    """The answer with the best ranked passages that it did not quote, as further reading."""
+    cited = {int(number) for number in _MARK.findall(answer)}
+    room = MAX_CITED - len(cited)
+    more = [s.n for s in sorted(sources, key=lambda s: s.rank) if s.n > 0 and s.n not in cited]
+    if room <= 0 or not more:
+        return answer
+    return f"{answer} {phrases.see_also(more[:room])}"
 
 
 def _cited(picked: Picked) -> str:

@@ -65,6 +65,10 @@ def other_year(year: int) -> str:
     return f"I don't have a value for {year}. What I have is this:"
 
 
+def see_also(numbers: Sequence[int]) -> str:
+    return f"See also {' '.join(f'[{n}]' for n in numbers)}."
+
+
 def failed(message: str) -> str:
     detail = f" ({message.rstrip('.')})" if message else ""
     return f"That lookup failed{detail}. Please try again in a moment, or ask in other words."

@@ -40,7 +40,16 @@ def test_what_a_tool_says_leads_and_is_not_repeated(semantics: Semantics) -> Non
     told = answer(
         semantics, "How much is the Part B deductible?", found(source(3, "x"), say=say), found(DEDUCTIBLE)
     )
-    assert told == say
+    assert told == f"{say} See also [4]."
+
+
+def test_passages_that_were_not_quoted_are_named_in_their_order_up_to_four_in_all(
+    semantics: Semantics,
+) -> None:
+    others = [source(n, f"Page number {n} is about something else.") for n in (9, 8, 7, 6)]
+    told = answer(semantics, "Does Medicare cover hearing aids?", found(HEARING, *others))
+    assert told.endswith(" See also [9] [8] [7].")
+    assert "[6]" not in told
 
 
 def test_a_close_sentence_without_other_figures_supports_what_a_tool_says(semantics: Semantics) -> None:
