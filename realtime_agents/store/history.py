@@ -24,6 +24,9 @@ from realtime_agents.store.records import (
 
 T = TypeVar("T")
 
+MAX_SEARCH_WORDS = 32
+MAX_WORD_CHARS = 100
+
 
 class HistoryStore:
     """Async face of the history database.
@@ -98,7 +101,10 @@ class HistoryStore:
     async def list_conversations(
         self, search: str = "", limit: int = 50, offset: int = 0
     ) -> list[ConversationSummary]:
-        """Newest first. ``search``: every word must be in the title or in something that was said."""
+        """Newest first. ``search``: every word must be in the title or in something that was said.
+
+        The first `MAX_SEARCH_WORDS` words count, and `MAX_WORD_CHARS` of each.
+        """
         return await self._run(lambda s: _list(s, search, limit, offset), write=False)
 
     async def load(self, conversation_id: str) -> ConversationRecord | None:
@@ -184,6 +190,14 @@ def _summary(row: Conversation, turns: int) -> ConversationSummary:
     return ConversationSummary(**row.model_dump(), turns=turns)
 
 
+def _words(search: str) -> list[str]:
+    """What to look for: bounded, as a database bounds the size of a query."""
+    return [
+        rows.storable(word[:MAX_WORD_CHARS])
+        for word in search.split(maxsplit=MAX_SEARCH_WORDS)[:MAX_SEARCH_WORDS]
+    ]
+
+
 def _matches(word: str) -> ColumnElement[bool]:
     said = select(Item.id).where(
         col(Item.conversation_id) == col(Conversation.id), col(Item.text).icontains(word, autoescape=True)
@@ -195,7 +209,7 @@ def _list(session: Session, search: str, limit: int, offset: int) -> list[Conver
     turns = select(func.count()).where(col(Item.conversation_id) == col(Conversation.id)).scalar_subquery()
     found = session.exec(
         select(Conversation, turns)
-        .where(*(_matches(rows.storable(word)) for word in search.split()))
+        .where(*(_matches(word) for word in _words(search)))
         .order_by(col(Conversation.updated_at).desc(), col(Conversation.id))
         .limit(max(limit, 0))
         .offset(max(offset, 0))

@@ -177,6 +177,13 @@ async def test_search_finds_words_in_titles_and_answers_whatever_their_case(stor
     assert await found("1_0") == []
 
 
+async def test_a_search_of_any_size_is_answered(store: HistoryStore) -> None:
+    pact = await begin(store, at=1.0)
+    await store.save_turn(pact, user("What is the PACT Act?"))
+    assert [c.id for c in await store.list_conversations("pact " * 5_000)] == [pact]
+    assert await store.list_conversations("x" * 200_000) == []
+
+
 async def test_conversations_are_listed_newest_first_page_by_page(store: HistoryStore) -> None:
     ids = [await begin(store, at=float(n), conversation_id=new_id()) for n in range(5)]
 
