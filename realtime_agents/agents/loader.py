@@ -26,7 +26,6 @@ from realtime_agents.yaml_source import (
 )
 
 SCENARIO_FILE = "scenario.yaml"
-"""Pages of a scenario: ``agent_configs/<scenario>/knowledge/*.md``."""
 FACTS_FOLDER = "facts"
 """Dated values of a scenario: ``agent_configs/<scenario>/facts/*.yaml``."""
 

@@ -99,7 +99,8 @@ def composer() -> rx.Component:
                 data_testid="composer",
                 placeholder="Ask a question…",
                 rows="1",
-                max_length=4000,
+                # Far above what a session takes: the browser cuts without a word, the session says why not.
+                max_length=200_000,
                 auto_complete="off",
                 enter_key_hint="send",
             ),

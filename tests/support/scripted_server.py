@@ -2,7 +2,8 @@
 
 It speaks just enough of the wire for a text session. The text of the last user message picks the
 answer: ``stream 200 40`` streams 200 words, one every 40 ms, each numbered and its send time
-recorded; anything else is answered at once with ``ok``. ``drop`` closes the socket mid-answer.
+recorded; anything else is answered at once with ``ok``. ``drop 6 20`` closes the socket without a word after
+six words; asked again, it streams them to the end.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ class ScriptedServer:
         self.base_url = ""
         self.sent_at: dict[int, float] = {}
         self.connections = 0
+        self.dropped: set[str] = set()
         self._ids = itertools.count(1)
         self._words = itertools.count()
 
@@ -136,7 +138,8 @@ class _Connection:
             words.append(f"w{number:05d} ")
             self._server.sent_at[number] = time.time()
             await self._send("response.output_text.delta", **where, delta=words[-1])
-        if kind == "drop":
+        if kind == "drop" and self._asked not in self._server.dropped:
+            self._server.dropped.add(self._asked)
             self._socket.transport.abort()
             raise asyncio.CancelledError
 
