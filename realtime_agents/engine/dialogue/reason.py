@@ -37,9 +37,27 @@ _WHETHER = re.compile(
 def reason_for(request: str) -> str:
     """``asks about the Part B premium in 2026``; numbers that could identify someone are left out."""
     said = re.sub(r"\s+", " ", _IDENTIFIER.sub("… ", request)).strip().rstrip("?.! ")
-    text = said
+    told, _, asked = said.rpartition(". ")
+    reason = _reason(asked)
+    if told and not reason.startswith("asks “"):
+        return _clip(f"says {_of_them(_begun_small(told))}, {reason}")
+    return _reason(said)
+
+
+def _begun_small(text: str) -> str:
+    """The sentence as it stands after a comma; ``I`` and ``VA`` stay as they are."""
+    first = text.split(" ", 1)[0]
+    return text if first.isupper() else text[0].lower() + text[1:]
+
+
+def _of_them(text: str) -> str:
     for first, third in _THIRD_PERSON:
         text = re.sub(first, third, text, flags=re.IGNORECASE)
+    return text
+
+
+def _reason(said: str) -> str:
+    text = _of_them(said)
     if match := _HOW_TO.match(text):
         return _clip(f"asks how to {match[1]}")
     if match := _HAPPENS.match(text):
