@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -73,3 +74,11 @@ def test_every_setting_stands_in_the_readme_with_its_default() -> None:
         assert line is not None, f"README.md has no row for {row.name}"
         assert row.default in line
         assert row.help in line
+
+
+def test_every_setting_of_the_readme_exists() -> None:
+    readme = (settings.ROOT / "README.md").read_text()
+    listed = re.findall(r"^\| `([A-Z_]+)` \|", readme, flags=re.MULTILINE)
+    assert listed == [row.name for row in settings.TABLE]
+    # What is written as an environment variable elsewhere on the page exists too.
+    assert set(re.findall(r"\b([A-Z][A-Z_]{3,})=", readme)) <= set(listed)

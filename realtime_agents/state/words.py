@@ -6,9 +6,7 @@ import json
 
 _TOOLS = {
     "search_knowledge": ("Searching knowledge", "Searched knowledge"),
-    "read_passage": ("Reading a passage", "Read a passage"),
     "benefit_fact": ("Looking up a dated fact", "Looked up a dated fact"),
-    "lookup_fact": ("Looking up a dated fact", "Looked up a dated fact"),
 }
 """While it runs, once it ended. Other tools are called by their own name."""
 

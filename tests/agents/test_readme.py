@@ -19,10 +19,11 @@ from realtime_agents.knowledge.fact_files import (
 )
 from realtime_agents.knowledge.facts import FactBook
 from realtime_agents.settings import ROOT
+from realtime_agents.tools.builtin import built_in_tools
 from realtime_agents.yaml_source import Key
 
 README = (ROOT / "agent_configs" / "README.md").read_text(encoding="utf-8")
-TOOLS = ("search_knowledge", "benefit_fact")
+TOOLS = built_in_tools().names
 TABLES = [
     ("## scenario.yaml", SCENARIO_KEYS),
     ("## One agent", AGENT_KEYS),
@@ -71,7 +72,13 @@ def test_every_key_of_turn_detection_is_documented() -> None:
 def test_colours_and_tools_are_named() -> None:
     documented = rows("## One agent")
     assert all(color in documented["color"][1] for color in COLORS)
-    assert all(tool in documented["tools"][1] for tool in TOOLS)
+    assert re.findall(r"`(\w+)`", documented["tools"][1]) == list(TOOLS)
+
+
+def test_every_tool_that_the_page_names_exists() -> None:
+    named = re.findall(r"^tools: \[(.*)\]$", README, flags=re.MULTILINE)
+    named += re.findall(r"\b(?:Call|call) (\w+_\w+)", README) + re.findall(r"`(\w+)` answers", README)
+    assert {name.strip() for names in named for name in names.split(",")} == set(TOOLS)
 
 
 def test_the_example_scenario_loads(tmp_path: Path) -> None:
