@@ -23,7 +23,7 @@ STOP_WORDS = frozenset(
     wont""".split()  # noqa: SIM905 - a list of words reads better as text
 )
 
-# Abbreviations that the embedding model does not know either: spelled out for both legs.
+# Always spelled out for the lexical leg; for the embedder when no passage uses the abbreviation.
 ABBREVIATIONS: dict[str, str] = {
     "coe": "certificate of eligibility",
     "cgm": "continuous glucose monitor",
@@ -63,7 +63,7 @@ ABBREVIATIONS: dict[str, str] = {
     "vre": "vocational rehabilitation and employment",
 }
 
-# Said one way, written another: for the lexical leg only, the embedding model knows these.
+# Said one way, written another; the embedder knows these by itself.
 SYNONYMS: dict[str, tuple[str, ...]] = {
     "copay": ("copayment",),
     "doctor": ("physician", "provider"),
@@ -116,10 +116,12 @@ def expanded(terms: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def spelled_out(text: str) -> str:
-    """The question for the embedder, with the meaning of its abbreviations behind it."""
-    meanings = [ABBREVIATIONS[term] for term in query_terms(text) if term in ABBREVIATIONS]
-    return f"{text} ({', '.join(meanings)})" if meanings else text
+def abbreviations(text: str) -> dict[str, str]:
+    """Known abbreviations of a question and their meaning, unless it says the meaning itself."""
+    said = normalise(text)
+    return {
+        term: ABBREVIATIONS[term] for term in query_terms(text) if ABBREVIATIONS.get(term, said) not in said
+    }
 
 
 def names_identifier(terms: tuple[str, ...]) -> bool:

@@ -8,12 +8,9 @@ from collections.abc import Sequence
 from realtime_agents.embedding import Embedder, Vector
 from realtime_agents.errors import KnowledgeError
 from realtime_agents.knowledge import rows
-from realtime_agents.knowledge.analysis import expanded, query_terms, spelled_out
+from realtime_agents.knowledge.analysis import abbreviations, expanded, query_terms
 from realtime_agents.knowledge.database import Database
 from realtime_agents.knowledge.vectors import VectorHit, VectorIndex
-
-MAX_QUERY_CHARS = 4_000
-"""A longer question is cut for the embedder, which reads about 512 tokens."""
 
 
 def lexical_leg(
@@ -46,7 +43,19 @@ class VectorLeg:
         return self._current().score(self._embedded(text), keys)
 
     def _embedded(self, text: str) -> Vector:
-        return self.embedder.embed_query(spelled_out(text[:MAX_QUERY_CHARS]))
+        """The question's vector, with the meaning of abbreviations that no passage uses behind it.
+
+        Where passages use them too (``SNF``, ``DME``) spelling out lost a place or more of each
+        question; where they do not (``TDIU``) the model alone finds nothing.
+        """
+        known = abbreviations(text)
+        if known:
+            with self._database.read() as connection:
+                foreign = [
+                    meaning for term, meaning in known.items() if not rows.holds_term(connection, term)
+                ]
+            text = f"{text} ({', '.join(foreign)})" if foreign else text
+        return self.embedder.embed_query(text)
 
     def _current(self) -> VectorIndex:
         with self._lock, self._database.read() as connection:

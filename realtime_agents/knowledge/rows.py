@@ -137,18 +137,33 @@ def lexical(
     return [(int(passage_id), float(score)) for passage_id, score in rows]
 
 
-def rebuild_lexical_if_changed(connection: Connection) -> bool:
-    """Index all passages again when they were analysed by other rules. True when that was done."""
-    if meta(connection, "analysis") == ANALYSIS_VERSION:
-        return False
-    connection.execute("insert into lexical(lexical) values('delete-all')")
-    rows = connection.execute(
-        "select p.id, d.title, p.section, p.text from passage p join document d on d.id = p.document_id"
+def holds_term(connection: Connection, term: str) -> bool:
+    """True when some passage has the term."""
+    found = connection.execute(
+        "select 1 from lexical where lexical match ? limit 1", (match_expression((term,)),)
     )
-    for passage_id, title, section, text in rows:
-        _index(connection, passage_id, title, section, text)
-    set_meta(connection, "analysis", ANALYSIS_VERSION)
-    return True
+    return found.fetchone() is not None
+
+
+def fits(connection: Connection, embedder_id: str) -> bool:
+    """True when words and vectors were made by the rules in use. An empty id asks for words only."""
+    same_words = meta(connection, "analysis") == ANALYSIS_VERSION
+    return same_words and (not embedder_id or meta(connection, "embedder") == embedder_id)
+
+
+def fit(connection: Connection, embedder_id: str) -> None:
+    """Index all passages again, and drop vectors of another embedder, where they do not fit."""
+    if meta(connection, "analysis") != ANALYSIS_VERSION:
+        connection.execute("insert into lexical(lexical) values('delete-all')")
+        stored = connection.execute(
+            "select p.id, d.title, p.section, p.text from passage p join document d on d.id = p.document_id"
+        )
+        for passage_id, title, section, text in stored:
+            _index(connection, passage_id, title, section, text)
+        set_meta(connection, "analysis", ANALYSIS_VERSION)
+    if embedder_id and meta(connection, "embedder") != embedder_id:
+        connection.execute("delete from vector")
+        set_meta(connection, "embedder", embedder_id)
 
 
 _PASSAGE = (
@@ -240,10 +255,6 @@ def set_vector(connection: Connection, passage_id: int, blob: bytes) -> None:
     connection.execute(
         "insert or replace into vector select id, ? from passage where id = ?", (blob, passage_id)
     )
-
-
-def drop_vectors(connection: Connection) -> None:
-    connection.execute("delete from vector")
 
 
 _WITHOUT_VECTOR = (

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -65,16 +66,32 @@ def prepare_file(path: Path) -> str:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        problem = _problem(path)
-        notice = _set_aside(path, problem) if problem else ""
-        _create(path)
+        return _patiently(lambda: _prepared(path))
     except sqlite3.Error as error:
         raise in_plain_words(error, path) from error
     except OSError as error:
         raise KnowledgeError(
             f"The knowledge database {path} cannot be used: {error.strerror or error}."
         ) from error
+
+
+def _prepared(path: Path) -> str:
+    problem = _problem(path)
+    notice = _set_aside(path, problem) if problem else ""
+    _create(path)
     return notice
+
+
+def _patiently(work: Callable[[], str]) -> str:
+    """Try again while another process creates the file: a change of journal mode waits for nobody."""
+    until = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            return work()
+        except sqlite3.OperationalError as error:
+            if _primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.02)
 
 
 def _problem(path: Path) -> str:

@@ -17,22 +17,20 @@ from typing import Any, TypeVar
 from realtime_agents.embedding import Embedder, load_embedder
 from realtime_agents.errors import KnowledgeError
 from realtime_agents.knowledge import rows
-from realtime_agents.knowledge.analysis import names_identifier, query_terms
 from realtime_agents.knowledge.database import Database
-from realtime_agents.knowledge.fusion import IDENTIFIER_VECTOR_WEIGHT, VECTOR_WEIGHT, fuse
+from realtime_agents.knowledge.fusion import VECTOR_WEIGHT
 from realtime_agents.knowledge.intake import merged, sort_out
 from realtime_agents.knowledge.legs import VectorLeg, lexical_leg
 from realtime_agents.knowledge.port import (
     Document,
-    Hit,
     IngestReport,
     KnowledgeStats,
     Passage,
     Query,
     SearchResult,
 )
+from realtime_agents.knowledge.ranking import ranked_hits
 from realtime_agents.knowledge.schema import prepare_file
-from realtime_agents.knowledge.summary import stems, summarise
 from realtime_agents.knowledge.vectors import VectorHit
 from realtime_agents.knowledge.writer import Writer
 
@@ -44,6 +42,8 @@ LEG_LIMIT = 100
 """Candidates of each leg; 50 lost a point of hit@5, more than 100 changed nothing."""
 BATCH_DOCUMENTS = 16
 """Documents written in one transaction: an interrupted ingest loses at most these."""
+MAX_QUERY_CHARS = 4_000
+"""A longer question is cut; the embedder reads about 512 tokens of it."""
 READERS = 4
 
 
@@ -125,6 +125,7 @@ class EmbeddedKnowledgeBase:
     async def search(self, query: Query) -> SearchResult:
         """See the port. Raises `KnowledgeError` when no leg answered in time."""
         started = time.monotonic()
+        query = replace(query, text=query.text[:MAX_QUERY_CHARS])
         parts = await self._open()
         deadline = started + query.deadline_ms / 1000
         wanted = self._legs(parts, query, deadline)
@@ -138,7 +139,11 @@ class EmbeddedKnowledgeBase:
             )
         found = {name: a for name, a in zip(wanted, answers, strict=True) if not isinstance(a, _Failure)}
         vector: list[VectorHit] = found.get("vector", [])
-        hits = await self._hits(parts, query, found.get("lexical", []), vector)
+        hits = await self._in_reader(
+            lambda: ranked_hits(
+                parts.database, parts.vectors, query, found.get("lexical", []), vector, self._vector_weight
+            )
+        )
         return SearchResult(
             hits=hits,
             top_cosine=vector[0].cosine if vector else None,
@@ -192,9 +197,8 @@ class EmbeddedKnowledgeBase:
         embedder = await self._in_reader(self._load_embedder)
         database = Database(self.path)
         writer = Writer(database, embedder)
-        await writer.follow_analysis()
         filling = None
-        if await writer.adopt_embedder():
+        if await writer.bring_up_to_date():
             filling = asyncio.create_task(self._fill(writer), name="knowledge-fill")
         return _Parts(database, writer, VectorLeg(database, embedder) if embedder else None, filling)
 
@@ -239,48 +243,6 @@ class EmbeddedKnowledgeBase:
             raise KnowledgeError(self._vectors_unavailable())
         return await self._in_reader(lambda: vectors.search(query.text, query.collections, size))
 
-    async def _hits(
-        self, parts: _Parts, query: Query, lexical: list[tuple[int, float]], vector: list[VectorHit]
-    ) -> tuple[Hit, ...]:
-        if lexical and vector:
-            vector = await self._completed(parts, query, lexical, vector)
-        terms = query_terms(query.text)
-        weight = (
-            min(self._vector_weight, IDENTIFIER_VECTOR_WEIGHT)
-            if names_identifier(terms)
-            else self._vector_weight
-        )
-        ranked = fuse(lexical, [(hit.key, hit.cosine) for hit in vector], weight)[: max(query.limit, 0)]
-        if not ranked:
-            return ()
-        stored = await self._read(lambda connection: rows.passages(connection, [key for key, _ in ranked]))
-        words, nearest = dict(lexical), {hit.key: hit for hit in vector}
-        asked = stems(terms)
-        return tuple(
-            Hit(
-                passage=_told(stored[key], asked, nearest.get(key)),
-                score=score,
-                lexical=words.get(key),
-                cosine=nearest[key].cosine if key in nearest else None,
-            )
-            for key, score in ranked
-            if key in stored
-        )
-
-    async def _completed(
-        self, parts: _Parts, query: Query, lexical: list[tuple[int, float]], vector: list[VectorHit]
-    ) -> list[VectorHit]:
-        """The vector leg with the cosines of what only the lexical leg found.
-
-        Without them such a passage could never come first: its share of the fused score would be
-        less than the difference between the first and the hundredth vector.
-        """
-        leg, have = parts.vectors, {hit.key for hit in vector}
-        missing = [key for key, _ in lexical if key not in have]
-        if leg is None or not missing:
-            return vector
-        return vector + await self._in_reader(lambda: leg.score(query.text, missing))
-
     async def _read(self, query: Callable[[Connection], T]) -> T:
         database = (await self._open()).database
 
@@ -308,12 +270,3 @@ async def _in_time(name: str, leg: Coroutine[Any, Any, T], deadline: float) -> T
     except Exception:
         logger.exception("A leg of the knowledge search failed", extra={"leg": name})
         return _Failure(f"The {name} search failed.")
-
-
-def _told(stored: rows.StoredPassage, asked: frozenset[str], hit: VectorHit | None) -> Passage:
-    """The passage with the summary that suits the question best."""
-    passage = stored.passage
-    focus = stored.windows[hit.window] if hit is not None and hit.window is not None else None
-    about = stems([passage.title, passage.section])
-    start, end = summarise(passage.text, about=about, asked=asked, focus=focus)
-    return replace(passage, summary=passage.text[start:end])

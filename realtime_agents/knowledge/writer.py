@@ -65,27 +65,21 @@ class Writer:
         async with self._turn:
             return await self._in_writer(run)
 
-    async def follow_analysis(self) -> None:
-        """Index the words anew when the rules of text analysis have changed."""
+    async def bring_up_to_date(self) -> int:
+        """Follow changed rules of text analysis and a changed embedder.
 
-        def run() -> None:
-            with self._database.write() as connection:
-                rows.rebuild_lexical_if_changed(connection)
-
-        await self._in_writer(run)
-
-    async def adopt_embedder(self) -> int:
-        """Drop vectors of another embedder; returns how many passages have no vectors now."""
-        embedder = self._embedder
-        if embedder is None:
-            return 0
+        Returns how many passages wait for their vectors; 0 without an embedder.
+        """
+        embedder = self._embedder.id if self._embedder else ""
 
         def run() -> int:
-            with self._database.write() as connection:
-                if rows.meta(connection, "embedder") != embedder.id:
-                    rows.drop_vectors(connection)
-                    rows.set_meta(connection, "embedder", embedder.id)
-                return rows.count_without_vector(connection)
+            with self._database.read() as connection:
+                fits = rows.fits(connection, embedder)
+            if not fits:
+                with self._database.write() as connection:
+                    rows.fit(connection, embedder)
+            with self._database.read() as connection:
+                return rows.count_without_vector(connection) if embedder else 0
 
         return await self._in_writer(run)
 

@@ -6,12 +6,12 @@ import pytest
 
 from realtime_agents.knowledge.analysis import (
     MAX_TERMS,
+    abbreviations,
     expanded,
     match_expression,
     names_identifier,
     normalise,
     query_terms,
-    spelled_out,
 )
 
 
@@ -56,9 +56,10 @@ def test_abbreviations_and_synonyms_are_added_behind_the_terms() -> None:
     assert expanded(("flag",)) == ("flag",)
 
 
-def test_abbreviations_are_spelled_out_for_the_embedder() -> None:
-    assert spelled_out("How do I get TDIU?") == "How do I get TDIU? (individual unemployability)"
-    assert spelled_out("How do I get a flag?") == "How do I get a flag?"
+def test_abbreviations_are_known_unless_the_question_says_their_meaning() -> None:
+    assert abbreviations("How do I get TDIU?") == {"tdiu": "individual unemployability"}
+    assert abbreviations("Is a skilled nursing facility (SNF) covered?") == {}
+    assert abbreviations("How do I get a flag?") == {}
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from realtime_agents.embedding import Embedder
+from realtime_agents.embedding import Embedder, Vector
 from realtime_agents.errors import KnowledgeError
 from realtime_agents.knowledge import rows, schema, store
 from realtime_agents.knowledge.database import Database
@@ -86,11 +88,18 @@ async def test_opening_twice_at_once_opens_once(opened: Opener) -> None:
     assert len(embedders) == 1
 
 
-async def test_two_stores_may_create_one_file_at_once(opened: Opener) -> None:
-    first, second = opened(), opened()
-    await asyncio.gather(first.ensure(), second.ensure())
-    await first.upsert([PAGE])
-    assert (await second.search(Query(text="casket"))).hits[0].passage.document_id == "flag"
+def test_several_processes_may_create_one_file_at_once(tmp_path: Path) -> None:
+    for attempt in range(10):
+        path = tmp_path / f"{attempt}.db"
+        together = threading.Barrier(4)
+
+        def create(path: Path = path, together: threading.Barrier = together) -> str:
+            together.wait()
+            return schema.prepare_file(path)
+
+        with ThreadPoolExecutor(4) as pool:
+            notices = [future.result() for future in [pool.submit(create) for _ in range(4)]]
+        assert notices == [""] * 4
 
 
 async def test_a_change_by_another_process_is_seen_in_both_legs(opened: Opener) -> None:
@@ -102,6 +111,18 @@ async def test_a_change_by_another_process_is_seen_in_both_legs(opened: Opener) 
         assert hits[0].passage.document_id == "flag"
     await first.delete(["flag"])
     assert (await second.search(Query(text="flag drapes the casket"))).hits == ()
+
+
+async def test_opening_a_store_that_fits_writes_nothing(
+    opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = opened()
+    await first.upsert([PAGE])
+    await first.close()
+    monkeypatch.setattr(Database, "write", None)
+    second = opened()
+    await second.ensure()
+    assert (await second.search(Query(text="casket"))).hits
 
 
 # Degraded
@@ -282,6 +303,21 @@ async def test_the_words_are_indexed_anew_when_the_analysis_changes(
     assert (await second.search(Query(text="coffin", mode="lexical"))).hits
     assert await second.delete(["flag"]) == 1
     assert (await second.search(Query(text="coffin flag", mode="lexical"))).hits == ()
+
+
+async def test_an_abbreviation_that_no_passage_uses_is_spelled_out_for_the_embedder(opened: Opener) -> None:
+    asked: list[str] = []
+
+    class Listening(HashEmbedder):
+        def embed_query(self, text: str) -> Vector:
+            asked.append(text)
+            return super().embed_query(text)
+
+    kb = opened(Listening)
+    await kb.upsert([Document(id="snf", title="T", collection="c", text="Your SNF stay is paid for.")])
+    await kb.search(Query(text="What is TDIU?", mode="vector"))
+    await kb.search(Query(text="What is SNF?", mode="vector"))
+    assert asked == ["What is TDIU? (individual unemployability)", "What is SNF?"]
 
 
 # Damaged, foreign, unwritable
