@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 VECTOR_WEIGHT = 0.95
 """Weight of the vector leg. Spoken questions share few words with policy text, so a weak
-lexical leg must not drag good vectors down. 0.9 is half a point worse, 0.8 two (benchmarks/retrieval.py)."""
+lexical leg must not drag good vectors down. 0.9 is a point worse, 0.8 three (benchmarks/retrieval.py)."""
 IDENTIFIER_VECTOR_WEIGHT = 0.5
 """The same for a question that names a form or a code, which a vector hardly tells apart."""
 

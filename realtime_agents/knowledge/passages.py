@@ -3,8 +3,8 @@
 Each passage has a vector of the whole, with title and section before it, and, when it is long,
 one for each *window* of about 50 words, which is the text alone. Its cosine is the mean of the
 whole's and the nearest window's: a long passage about several things is found by each of them,
-and the window tells which part answers. Against the whole alone this gained 0.045 in hit@5 and
-0.047 in MRR@10 (fusion, benchmarks/retrieval.py) for twice the time to embed.
+and the window tells which part answers. Against the whole alone this gained 0.03 in hit@5 and 0.04
+in MRR@10 (fusion, benchmarks/retrieval.py) for twice the time to embed.
 """
 
 from __future__ import annotations
