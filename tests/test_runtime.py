@@ -6,9 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from realtime_agents.errors import ConfigError, RealtimeAgentsError
 from realtime_agents.health import report
 from realtime_agents.runtime import Runtime
 from realtime_agents.settings import load
+
+
+def set_aside(folder: Path) -> set[str]:
+    return {path.name.split(".")[0] for path in folder.glob("*.corrupt-*")}
 
 
 async def test_upkeep_goes_on_after_a_fault_and_tells_it_once(
@@ -48,3 +53,34 @@ async def test_what_is_in_use_names_a_server_without_its_secrets(tmp_path: Path)
     assert "http://127.0.0.1:1/v1" in body
     assert not part.ok and "Nothing answers at 127.0.0.1:1" in part.detail
     assert "hunter2" not in body
+
+
+async def test_damaged_databases_are_set_aside_with_a_word_and_the_app_starts(tmp_path: Path) -> None:
+    for name in ("history.db", "knowledge.db"):
+        (tmp_path / name).write_bytes(b"this is no database " * 1_000)
+    runtime = Runtime(load({"DATA_DIR": str(tmp_path)}))
+    await runtime.start()
+    try:
+        parts = {part.name: part for part in runtime.health()}
+        assert "was damaged" in parts["history"].detail
+        assert "damaged" in parts["knowledge"].detail
+        assert await runtime.history.list_conversations() == []
+    finally:
+        await runtime.stop()
+    assert set_aside(tmp_path) == {"history", "knowledge"}
+
+
+async def test_a_scenario_or_agent_that_does_not_exist_opens_nothing_and_names_those_that_do(
+    tmp_path: Path,
+) -> None:
+    runtime = Runtime(load({"DATA_DIR": str(tmp_path)}), keep_history=False)
+    await runtime.start()
+    try:
+        for scenario in ("../benefits", "benefits/../benefits", "/etc", "nope", ""):
+            with pytest.raises(ConfigError, match="benefits"):
+                await runtime.open_session(scenario)
+        with pytest.raises(RealtimeAgentsError, match="medicare"):
+            await runtime.open_session("benefits", "nobody")
+        assert len(runtime.registry) == 0
+    finally:
+        await runtime.stop()

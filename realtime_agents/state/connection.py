@@ -10,7 +10,7 @@ from typing import Any
 
 import reflex as rx
 
-from realtime_agents.errors import RealtimeAgentsError
+from realtime_agents.errors import ConfigError, RealtimeAgentsError
 from realtime_agents.runtime import get_runtime
 from realtime_agents.session.session import Session
 from realtime_agents.session.view import Phase, StatusChanged
@@ -135,6 +135,12 @@ class ConnectionState(rx.State):
     @background
     async def choose_scenario(self, name: str) -> None:
         """Another scenario: the running conversation ends, it stays in the history."""
+        try:
+            get_runtime().catalog.get(name)
+        except ConfigError as error:  # its files went away while the page was open
+            async with self:
+                self.problem = str(error)
+            return
         session = self._session()
         if session is not None:
             await _attempt(lambda: get_runtime().registry.close(session.id))
@@ -210,14 +216,14 @@ class ConnectionState(rx.State):
                 Phase.CONNECTING.value,
                 status_words("connecting", "idle", catalog.agent_title),
             )
+        opened = ""
         try:
-            session = await get_runtime().open_session(scenario, agent)
-        except BaseException:
+            opened = (await get_runtime().open_session(scenario, agent)).id
+        finally:
             async with self:
-                self._forget("closed", "")
-            raise
-        async with self:
-            self.session_id = session.id
+                self.session_id = opened
+                if not opened:
+                    self._forget("closed", "")
 
     def _session(self) -> Session | None:
         """The session of this tab, if it still runs."""

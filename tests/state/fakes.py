@@ -155,6 +155,8 @@ class FakeCatalog:
     errors: tuple[ConfigError, ...] = ()
 
     def get(self, name: str) -> ScenarioConfig:
+        if name not in self.scenarios:
+            raise ConfigError(f"no scenario named {name!r}; there is: {', '.join(self.scenarios)}", file=name)
         return self.scenarios[name]
 
 

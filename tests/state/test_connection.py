@@ -194,6 +194,19 @@ async def test_pressing_an_agent_switches_the_running_session(tab: Tab, runtime:
     assert tab.value(CatalogState, "agent") == "medicare"
 
 
+async def test_a_scenario_that_does_not_exist_is_named_and_the_conversation_goes_on(
+    tab: Tab, runtime: FakeRuntime
+) -> None:
+    session = await connected(tab, runtime)
+    session.emit(TurnChanged(turn=Turn(id="u1", role="user", status="completed", text="Hello")))
+    await tab.until(lambda: roles(tab) == ["user"])
+    await tab.fire(ConnectionState.choose_scenario("../../etc"))
+    assert "there is: benefits" in tab.value(ConnectionState, "problem")
+    assert tab.value(ConnectionState, "phase") == "ready"
+    assert roles(tab) == ["user"]
+    assert tab.value(CatalogState, "scenario") == "benefits"
+
+
 async def test_before_a_session_pressing_an_agent_chooses_who_opens_it(
     tab: Tab, runtime: FakeRuntime
 ) -> None:
