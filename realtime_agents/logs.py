@@ -21,6 +21,7 @@ def configure(level: str) -> None:
     """Write to standard error from ``level`` (a name such as ``info``) on."""
     handler = logging.StreamHandler()
     handler.setFormatter(Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.addFilter(shorten_traceback_text)
     logging.basicConfig(level=level.upper(), handlers=[handler])
     for noisy in _NOISY:
         logging.getLogger(noisy).setLevel(logging.WARNING)
@@ -46,6 +47,21 @@ class Formatter(logging.Formatter):
             lines += [*traceback.format_tb(error.__traceback__), f"{_words(error)}\n"]
             error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
         return "".join(lines).rstrip()
+
+
+def shorten_traceback_text(record: logging.LogRecord) -> bool:
+    """A filter for servers that log the text of a traceback, as at a start that failed.
+
+    One of our errors says all there is to know; of a foreign one the words are taken out.
+    """
+    text = record.getMessage()
+    if text.startswith("Traceback "):
+        lines = text.rstrip().splitlines()
+        kind, _, words = lines[-1].partition(": ")
+        is_ours = kind.startswith(f"{RealtimeAgentsError.__module__}.")
+        kept = (line if line.startswith(" ") else line.partition(":")[0] for line in lines)
+        record.msg, record.args = "%s", (words if is_ours else "\n".join(kept),)
+    return True
 
 
 def _words(error: BaseException) -> str:

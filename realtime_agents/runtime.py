@@ -23,7 +23,13 @@ from realtime_agents import settings as settings_module
 from realtime_agents.agents.catalog import ScenarioCatalog
 from realtime_agents.agents.config import AgentConfig
 from realtime_agents.engine.server import EngineConfig, running_engine
-from realtime_agents.errors import ConfigError, KnowledgeError, RealtimeAgentsError, UpstreamError
+from realtime_agents.errors import (
+    ConfigError,
+    KnowledgeError,
+    RealtimeAgentsError,
+    SettingsError,
+    UpstreamError,
+)
 from realtime_agents.health import Part
 from realtime_agents.knowledge.facts import FactBook
 from realtime_agents.knowledge.seed import KnowledgeSeed
@@ -89,8 +95,13 @@ class Runtime:
             yield runtime
 
     async def start(self) -> None:
-        """Open the stores. Raises `StoreError`, `KnowledgeError` or `ConfigError` in plain words."""
-        self.settings.data_dir.mkdir(parents=True, exist_ok=True)
+        """Open the stores. Raises `SettingsError`, `StoreError`, `KnowledgeError` or `ConfigError` in plain words."""
+        try:
+            self.settings.data_dir.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SettingsError(
+                f"DATA_DIR: the folder {self.settings.data_dir} cannot be made ({error.strerror})"
+            ) from error
         if self._keep_history:
             await self.history.open()
         await self.knowledge.ensure()

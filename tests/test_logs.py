@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import io
 import logging
+import traceback
 from collections.abc import Iterator
 
 import pytest
 
 from realtime_agents.errors import StoreError
-from realtime_agents.logs import Formatter
+from realtime_agents.logs import Formatter, shorten_traceback_text
 
 
 @pytest.fixture
@@ -15,6 +16,7 @@ def written() -> Iterator[io.StringIO]:
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(Formatter("%(levelname)s %(message)s"))
+    handler.addFilter(shorten_traceback_text)
     logger = logging.getLogger("tests.logs")
     logger.addHandler(handler)
     yield stream
@@ -57,3 +59,24 @@ def test_an_exception_that_causes_itself_ends(written: io.StringIO) -> None:
     error.__cause__ = error
     LOG.error("odd", exc_info=error)
     assert written.getvalue().count("RuntimeError") == 5
+
+
+def test_a_traceback_logged_as_text_by_a_server_is_one_sentence_when_the_error_is_ours(
+    written: io.StringIO,
+) -> None:
+    try:
+        raise StoreError("The history database is locked.")
+    except StoreError:
+        LOG.error(traceback.format_exc())
+    assert written.getvalue() == "ERROR The history database is locked.\n"
+
+
+def test_a_traceback_logged_as_text_loses_the_words_of_a_foreign_error(written: io.StringIO) -> None:
+    number = "123-45-" + "6789"
+    try:
+        int(number)
+    except ValueError:
+        LOG.error(traceback.format_exc())
+    assert number not in written.getvalue()
+    assert "test_logs.py" in written.getvalue()
+    assert written.getvalue().endswith("ValueError\n")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from realtime_agents.errors import ConfigError, RealtimeAgentsError
+from realtime_agents.errors import ConfigError, RealtimeAgentsError, SettingsError
 from realtime_agents.health import report
 from realtime_agents.runtime import Runtime
 from realtime_agents.settings import load
@@ -84,3 +84,11 @@ async def test_a_scenario_or_agent_that_does_not_exist_opens_nothing_and_names_t
         assert len(runtime.registry) == 0
     finally:
         await runtime.stop()
+
+
+async def test_a_data_folder_that_cannot_be_made_is_told_in_words(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    runtime = Runtime(load({"DATA_DIR": str(tmp_path / "file" / "data")}))
+    with pytest.raises(SettingsError, match=r"DATA_DIR: .*data cannot be made"):
+        await runtime.start()
+    await runtime.stop()

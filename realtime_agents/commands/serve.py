@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import socket
 import sys
 import time
@@ -44,7 +45,8 @@ def run(_arguments: argparse.Namespace, settings: Settings) -> int:
         timeout_graceful_shutdown=_SHUTDOWN_S,
     )
     server = _AnnouncingServer(config, settings, started)
-    server.run()
+    with contextlib.suppress(SystemExit):  # uvicorn has a code of its own for a start that failed
+        server.run()
     return 0 if server.started else 1
 
 
