@@ -8,6 +8,7 @@ import pytest
 
 from realtime_agents.errors import ConfigError, RealtimeAgentsError, SettingsError
 from realtime_agents.health import report
+from realtime_agents.knowledge.port import Query
 from realtime_agents.runtime import Runtime
 from realtime_agents.settings import load
 
@@ -29,7 +30,11 @@ async def test_upkeep_goes_on_after_a_fault_and_tells_it_once(
         if looked[0] < 4:
             raise PermissionError("the disk is away")
 
+    async def search(_query: Query) -> None:
+        """Upkeep may try the knowledge base, which is not open here."""
+
     monkeypatch.setattr(runtime, "refresh", refresh)
+    monkeypatch.setattr(runtime.knowledge, "search", search)
     runtime.start_upkeep()
     async with asyncio.timeout(5):
         await often.wait()
