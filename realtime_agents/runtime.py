@@ -8,6 +8,7 @@ stands behind a port.
     Runtime  history store, knowledge base           `stop`
     Runtime  session registry (all live sessions)    `stop`, grace period
     Runtime  upkeep task (agent files, their pages)  `stop`
+    Runtime  warming task                            its end, `stop`
     opened   loopback engine of the command line     its context
 """
 
@@ -32,6 +33,7 @@ from realtime_agents.errors import (
 )
 from realtime_agents.health import Part
 from realtime_agents.knowledge.facts import FactBook
+from realtime_agents.knowledge.port import Query
 from realtime_agents.knowledge.seed import KnowledgeSeed
 from realtime_agents.knowledge.store import EmbeddedKnowledgeBase
 from realtime_agents.session.openai_upstream import OpenAIUpstream
@@ -47,6 +49,8 @@ from realtime_agents.tools.runner import ToolRunner
 log = logging.getLogger(__name__)
 
 _UPKEEP_EVERY_S = 1.0
+_WARMING_S = 0.5
+"""How long a connection is kept open for the engine to look at an agent; it works on in its threads."""
 _OPENAI_URL = "https://api.openai.com/v1"
 
 
@@ -76,7 +80,7 @@ class Runtime:
         self._collections: tuple[str, ...] = ()
         self._parts: tuple[Part, ...] = ()
         self._notices: list[str] = []
-        self._upkeep: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -109,15 +113,18 @@ class Runtime:
         await self._look()
 
     def start_upkeep(self) -> None:
-        """Keep following the agent files and their pages until `stop`."""
-        self._upkeep = asyncio.create_task(self._keep_up(), name="upkeep")
+        """Keep following the agent files and their pages until `stop`; get models ready meanwhile."""
+        self._tasks = [
+            asyncio.create_task(self._keep_up(), name="upkeep"),
+            asyncio.create_task(self._warm_up(), name="warming"),
+        ]
 
     async def stop(self) -> None:
         """End every session, then close the stores; safe to call twice."""
-        if self._upkeep is not None:
-            self._upkeep.cancel()
-            await asyncio.gather(self._upkeep, return_exceptions=True)
-            self._upkeep = None
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = []
         await self.registry.close_all()
         await self.knowledge.close()
         if self._keep_history:
@@ -125,18 +132,20 @@ class Runtime:
 
     async def open_session(self, scenario: str, agent: str | None = None) -> Session:
         """Start a conversation. Raises `ConfigError`, `SessionError` or `UpstreamError` for people."""
+        return await self.registry.create(self._session_parts(scenario, agent or "", keep=self._keep_history))
+
+    def _session_parts(self, scenario: str, agent: str, *, keep: bool) -> SessionParts:
         self.catalog.get(scenario)
-        parts = SessionParts(
+        return SessionParts(
             upstream=self._upstream,
             scenario=lambda: self.catalog.get(scenario),
             tools=self.tools,
             runner=self.runner,
             tool_context=lambda session_id, who: self._tool_context(session_id, scenario, who),
             model=self.model,
-            history=self.history if self._keep_history else None,
-            agent=agent or "",
+            history=self.history if keep else None,
+            agent=agent,
         )
-        return await self.registry.create(parts)
 
     @property
     def is_first_start(self) -> bool:
@@ -205,6 +214,23 @@ class Runtime:
                     log.exception("upkeep failed")
                 failed = type(error)
             await asyncio.sleep(self._upkeep_every_s)
+
+    async def _warm_up(self) -> None:
+        """Load model and vectors, and show the engine every agent once: no first question waits for them."""
+        try:
+            await self.knowledge.search(Query(text="warm up", limit=1))
+            if not self.settings.uses_local_engine:
+                return
+            scenario = self.catalog.get(self.settings.scenario)
+            for agent in scenario.agents:
+                session = Session(self._session_parts(scenario.name, agent, keep=False))
+                try:
+                    await session.start()
+                    await asyncio.sleep(_WARMING_S)
+                finally:
+                    await session.close()
+        except RealtimeAgentsError as error:
+            log.info("warming ended early", extra={"error": type(error).__name__})
 
     async def _load_facts(self) -> None:
         books: dict[str, FactBook] = {}
