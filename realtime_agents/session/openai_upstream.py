@@ -27,6 +27,8 @@ OPEN_TIMEOUT_S = 10.0
 PING_INTERVAL_S = 20.0
 PING_TIMEOUT_S = 20.0
 QUEUE_FRAMES = 512
+MAX_FRAME_BYTES = 16 * 1024 * 1024
+"""Far above any event of a session that never asks for an item's whole audio back."""
 _CLOSE_TIMEOUT_S = 2.0
 
 
@@ -73,7 +75,7 @@ class OpenAIUpstream:
         """Open the socket. Raises `UpstreamRefused`."""
         host = _host_of(self._base_url)
         options: dict[str, Any] = {
-            "max_size": None,  # a long answer's item is one message, however big
+            "max_size": MAX_FRAME_BYTES,
             "compression": None,
             "open_timeout": self._open_timeout_s,
             "close_timeout": _CLOSE_TIMEOUT_S,

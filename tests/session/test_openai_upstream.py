@@ -14,7 +14,7 @@ from websockets.asyncio.server import ServerConnection
 from realtime_agents.errors import UpstreamClosed, UpstreamRefused
 from realtime_agents.protocol.commands import ResponseCancel, ResponseCreate
 from realtime_agents.protocol.events import ServerEvent
-from realtime_agents.session.openai_upstream import QUEUE_FRAMES, OpenAIUpstream
+from realtime_agents.session.openai_upstream import MAX_FRAME_BYTES, QUEUE_FRAMES, OpenAIUpstream
 from realtime_agents.session.upstream import FrameReader
 from realtime_agents.session.upstream_errors import closed, refused_by, refused_status
 from tests.support.wire_server import wire_server
@@ -286,3 +286,20 @@ async def test_a_message_larger_than_the_librarys_default_arrives_whole() -> Non
         events, _ = await collect(connection)
         await connection.close()
     assert len(events) == 1
+
+
+async def test_a_frame_beyond_the_limit_ends_the_connection_and_what_came_before_is_kept() -> None:
+    async def flood(socket: ServerConnection) -> None:
+        await socket.send(created())
+        with contextlib.suppress(OSError, ConnectionError):
+            await socket.send("x" * (MAX_FRAME_BYTES + 1))
+            await socket.wait_closed()
+
+    async with wire_server(flood) as server:
+        connection = upstream(server.base_url)
+        await connection.connect()
+        events, error = await collect(connection)
+        await connection.close()
+    assert len(events) == 1
+    assert error is not None
+    assert (error.code, error.recoverable) == (1009, False)

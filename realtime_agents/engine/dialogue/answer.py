@@ -176,7 +176,11 @@ def _with_support(question: Question, says: list[str], good: Sequence[Output], s
     sources = [s for o in good if not o.say for s in o.sources]
     if len(answer.split()) <= SUPPORT_MAX_SAID_WORDS:
         picked = pick_sentences(question.text, sources, semantics, limit=1, said=answer)
-        if picked and picked[0].score >= SUPPORT_FLOOR and not _FIGURE.search(_YEAR.sub("", picked[0].sentence)):
+        if (
+            picked
+            and picked[0].score >= SUPPORT_FLOOR
+            and not _FIGURE.search(_YEAR.sub("", picked[0].sentence))
+        ):
             answer = f"{answer} {_cited(picked[0])}"
     return _see_also(answer, sources)
 

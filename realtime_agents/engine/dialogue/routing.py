@@ -31,7 +31,6 @@ TOOL_FLOOR = 0.5
 TOOL_MARGIN = 0.02
 """A special tool must beat search by this, and by `ASK_MARGIN` before a question is asked for it."""
 ASK_MARGIN = 0.1
-PARALLEL_MARGIN = 0.03
 HANDOFF_MARGIN = 0.07
 OVERLAP_WEIGHT = 0.1
 PROGRAM_WEIGHT = 0.15
