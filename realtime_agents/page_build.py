@@ -35,6 +35,7 @@ _SOURCES = (
     "realtime_agents/session/view.py",
 )
 _BUILD_TIMEOUT_S = 900
+_SIGN_EVERY_S = 2
 _ORIGIN = '${globalThis.location?.origin??"http://localhost:8000"}'
 _WS_ORIGIN = '${(globalThis.location?.origin??"http://localhost:8000").replace(/^http/,"ws")}'
 
@@ -110,16 +111,26 @@ def _run_reflex(*arguments: str) -> None:
         text=True,
         errors="replace",
     )
-    try:
-        output, _ = process.communicate(timeout=_BUILD_TIMEOUT_S)
-    except subprocess.TimeoutExpired:
+    output = _wait(process)
+    if output is None:
         process.kill()
         output, _ = process.communicate()
-        raise BuildError(
-            f"building the page took longer than {_BUILD_TIMEOUT_S} s\n{_tail(output)}"
-        ) from None
+        raise BuildError(f"building the page took longer than {_BUILD_TIMEOUT_S} s\n{_tail(output)}")
     if process.returncode or not (CLIENT_DIR / "index.html").is_file():
         raise BuildError(f"reflex {arguments[0]} failed with exit code {process.returncode}\n{_tail(output)}")
+
+
+def _wait(process: subprocess.Popen[str]) -> str | None:
+    """What the tool printed, with a sign of life every two seconds; ``None`` when it takes too long."""
+    for second in range(0, _BUILD_TIMEOUT_S, _SIGN_EVERY_S):
+        try:
+            output, _ = process.communicate(timeout=_SIGN_EVERY_S)
+        except subprocess.TimeoutExpired:
+            print("." if second else "  .", end="", flush=True)
+        else:
+            print(flush=True)
+            return output
+    return None
 
 
 def _tail(output: str, lines: int = 30) -> str:
