@@ -25,6 +25,7 @@ LAYERS = {
     "tools": 2,
     "knowledge": 2,
     "services": 2,
+    "safety": 2,
     "store": 3,
     "session": 4,
     "answer": 5,

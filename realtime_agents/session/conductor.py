@@ -31,6 +31,7 @@ from realtime_agents.protocol.effects import (
 )
 from realtime_agents.protocol.events import ServerEvent
 from realtime_agents.protocol.items import ErrorDetail, FunctionCallOutputItem
+from realtime_agents.safety.crisis import CRISIS_ANSWER
 from realtime_agents.session.answering import Answering
 from realtime_agents.session.clock import Clock
 from realtime_agents.session.eventlog import EventLog, LogEntry
@@ -108,6 +109,26 @@ class Conductor:
             stage.handoffs.configure()
         stage.outbox.send(ConversationItemCreate(item=user_item(text, turn_id)))
         stage.answering.want()
+
+    def care(self, text: str) -> None:
+        """The person is in danger: what is being said stops, and the crisis line is named at once.
+
+        Nothing is asked of the server, so no model can get in between.
+        """
+        stage = self._stage
+        stage.answering.interrupt()
+        turn_id = f"item_{uuid.uuid4().hex[:24]}"
+        said = Turn(id=turn_id, role="user", status="completed", text=text, at=stage.clock.now())
+        stage.transcript.put(said)
+        answer = Turn(
+            id=f"{turn_id}_care",
+            role="agent",
+            status="completed",
+            text=CRISIS_ANSWER,
+            agent=stage.roster.current.name,
+            at=stage.clock.now(),
+        )
+        stage.transcript.put(answer)
 
     def on_sent(self, command: ClientEvent) -> None:
         """A command was passed to the connection."""

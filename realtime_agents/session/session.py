@@ -11,6 +11,7 @@ from realtime_agents.agents.config import AgentConfig
 from realtime_agents.errors import SessionError, UpstreamClosed
 from realtime_agents.protocol.commands import ClientEvent
 from realtime_agents.protocol.items import Usage
+from realtime_agents.safety.crisis import speaks_of_crisis
 from realtime_agents.session.answering import Answering
 from realtime_agents.session.citing import Ledger
 from realtime_agents.session.conductor import Conductor, Stage
@@ -113,13 +114,17 @@ class Session:
             raise
 
     async def send_text(self, text: str) -> None:
-        """Say something to the agent; interrupts what it is saying.
+        """Say something to the agent; interrupts what it is saying. Words of a crisis go to no model.
 
         While the connection is being made the message waits and is not lost. Raises `SessionError`,
         in words for the person, for an empty or too long message and for a session that is over.
         """
         self._check_running()
-        self._conductor.say(clean_message(text))
+        message = clean_message(text)
+        if speaks_of_crisis(message):
+            self._conductor.care(message)
+        else:
+            self._conductor.say(message)
 
     async def switch_agent(self, name: str) -> None:
         """Go on with another agent; the conversation stays, a pending question is answered by the new one.

@@ -445,3 +445,16 @@ async def test_close_in_the_middle_of_an_answer_keeps_what_was_said() -> None:
         await waiting
         assert r.rows()[1] == ("agent", "interrupted", "One two")
     assert r.history.turns["item_answer_1"].status == "interrupted"
+
+
+async def test_words_of_a_crisis_are_answered_at_once_and_reach_no_model() -> None:
+    async with rig([question("Hello"), says("Hi.")]) as r:
+        await r.session.send_text("I want to hurt myself")
+        assert [(t.role, t.status) for t in r.turns] == [("user", "completed"), ("agent", "completed")]
+        assert "988" in r.turns[-1].text
+        await r.session.wait_idle()
+        sent = [c for c in r.connections[0].sent if isinstance(c, ConversationItemCreate)]
+        assert not sent
+        await r.ask("Hello")
+        assert r.turns[-1].text == "Hi."
+    assert "988" in list(r.history.turns.values())[1].text
