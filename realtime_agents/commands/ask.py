@@ -123,6 +123,8 @@ def _print(answer: Answer) -> None:
         print(f"handoff {handoff.source} → {handoff.target}: {handoff.reason}")
     for call in answer.tool_calls:
         print(f"tool {call.name} · {call.summary or call.status} · {call.duration_ms} ms")
+    if answer.total_ms is None:  # said without a model
+        return
     print(
         f"{answer.agent} · {answer.input_tokens} tokens in ({answer.cached_tokens} cached), {answer.output_tokens} out"
         f" · first word {answer.first_token_ms} ms · {answer.total_ms} ms"
