@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import aclosing
 from typing import Any
 
@@ -89,8 +90,16 @@ class EventLogState(rx.State):
         """Put the shown events on the clipboard as JSON."""
         wanted = {line.id for line in (*self.earlier, *self.latest)}
         rows = [row for row in await self._rows() if row.id in wanted]
-        self.copied = True
-        return rx.set_clipboard(as_json(rows))
+        text = json.dumps(as_json(rows))
+        return rx.call_script(
+            f"navigator.clipboard.writeText({text}).then(() => true, () => false)",
+            callback=EventLogState.on_copied,
+        )
+
+    @handler
+    async def on_copied(self, done: bool) -> None:
+        """The browser put the events on the clipboard, or refused to."""
+        self.copied = done
 
     async def _rows(self) -> tuple[EventRow, ...]:
         session_id = (await self.get_state(ConnectionState)).session_id
