@@ -31,7 +31,7 @@ class StepRow:
 class InspectionState(rx.State):
     """Filled only while Lab is the chosen view."""
 
-    tab: rx.Field[str] = rx.field("turn")
+    tab: rx.Field[str] = rx.field("events")
     first_token: rx.Field[str] = rx.field("")
     tokens_in: rx.Field[str] = rx.field("")
     cached: rx.Field[str] = rx.field("")

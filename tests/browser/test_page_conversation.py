@@ -106,7 +106,7 @@ def test_the_keyboard_reaches_writes_sends_and_stops(page: Page) -> None:
 def test_three_views_share_one_conversation_and_one_composer(page: Page) -> None:
     opened(page)
     answered(page)
-    for view, sign in (("talk", "caption"), ("lab", "lab-turn"), ("desk", "transcript")):
+    for view, sign in (("talk", "caption"), ("lab", "event-log"), ("desk", "transcript")):
         page.get_by_test_id(f"view-{view}").click()
         expect(page.get_by_test_id(sign)).to_be_visible()
         for unique in ("composer", "send", "connect", "scenario-select", "agent-select", "runtime-badge"):

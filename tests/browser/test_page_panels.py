@@ -28,6 +28,7 @@ def test_lab_shows_figures_and_steps_of_the_turn(page: Page) -> None:
     opened(page)
     answered(page)
     page.get_by_test_id("view-lab").click()
+    page.get_by_test_id("tab-turn").click()
     panel = page.get_by_test_id("lab-turn")
     expect(panel).to_contain_text("Searched knowledge")
     expect(panel.locator("dd").first).to_contain_text("ms")
