@@ -64,8 +64,8 @@ class Answer:
 def answer_to(turns: Iterable[Turn]) -> Answer:
     """Collect the answer to the last user turn among ``turns``.
 
-    Several agent turns (a word before a tool call, the answer after it) are joined; their
-    citations are renumbered into one sequence by document and passage.
+    Several agent turns (a word before a tool call, the answer after it) are joined; the
+    citations are those of the last one, which is the answer proper.
     """
     rows = _after_last_user(turns)
     spoken = [t for t in rows if t.role == "agent" and t.text]
@@ -103,7 +103,7 @@ def _after_last_user(turns: Iterable[Turn]) -> list[Turn]:
 def _join(spoken: list[Turn]) -> tuple[str, tuple[Citation, ...]]:
     if len(spoken) == 1:
         return spoken[0].text, spoken[0].citations
-    # Only the last turn is the answer proper; what came before it carries no sources.
+    # Numbers count anew in every turn, so only the last turn's can be resolved.
     citations = spoken[-1].citations if spoken else ()
     return "\n\n".join(turn.text for turn in spoken), citations
 
