@@ -88,6 +88,21 @@ class TurnMetrics:
     first_token_ms: int | None = None
     """From the person's message to the first word of the answer."""
     total_ms: int | None = None
+    first_audio_ms: int | None = None
+    """From the end of the person's speech (or the typed message) to the first sample heard."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelineMark:
+    """One moment on the way from the end of speech to the first sound of the answer."""
+
+    name: str
+    """``speech_start``, ``speech_end`` (the last sound of speech), ``vad``, ``commit``, ``transcript``,
+    ``first_event``, ``tool:<name>``, ``first_text``, ``first_audio_sent``, ``first_audio_heard``, ``audio_end``."""
+    at_ms: int
+    """Milliseconds after the end of speech (or the typed message); negative before it."""
+    duration_ms: int = 0
+    """For marks that last, such as a tool."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +124,12 @@ class Turn:
     metrics: TurnMetrics | None = None
     abstained: bool = False
     """The agent said that it does not know."""
+    spoken: bool = False
+    """The words were said aloud: by the person into a microphone, or by the agent."""
+    heard_chars: int | None = None
+    """Of an interrupted spoken answer: ``text[heard_chars:]`` was never heard. None: all was."""
+    timeline: tuple[TimelineMark, ...] = ()
+    """On the last turn of an answer: how its time was spent. Empty for most turns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
