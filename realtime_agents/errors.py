@@ -7,6 +7,7 @@
     ├── UpstreamError            the Realtime server refused, failed or went away
     │   ├── UpstreamRefused      the connection was never opened (bad key, no server, no access)
     │   └── UpstreamClosed       an open connection ended
+    ├── ThinkingError            the engine's thinker failed to answer (carries a code of the wire)
     ├── SessionError             a session cannot do what was asked in its present state
     ├── ToolError                a tool cannot give a result; its text is told to the model
     ├── KnowledgeError           the knowledge base cannot be opened, read or written
@@ -66,6 +67,14 @@ class UpstreamRefused(UpstreamError):
 
 class UpstreamClosed(UpstreamError):
     """An open connection ended; ``code`` is the WebSocket close code."""
+
+
+class ThinkingError(RealtimeAgentsError):
+    """The engine's thinker failed to answer; the response ends as ``failed`` with this code and text."""
+
+    def __init__(self, message: str, *, code: str) -> None:
+        self.code = code
+        super().__init__(message)
 
 
 class SessionError(RealtimeAgentsError):

@@ -8,9 +8,10 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 from realtime_agents.engine.config import EngineConfig
-from realtime_agents.engine.dialogue.plan import Dialogue, Plan
+from realtime_agents.engine.dialogue.plan import CallTools, Dialogue, Plan, Say
 from realtime_agents.engine.dialogue.semantics import Semantics
 from realtime_agents.engine.dialogue.view import DialogueContext
+from realtime_agents.engine.thought import Thoughts, ToolCall, Words
 from realtime_agents.errors import KnowledgeError
 
 log = logging.getLogger(__name__)
@@ -24,6 +25,15 @@ class Brain:
         self._lock = threading.Lock()
         self._dialogue: Dialogue | None = None
         self._pool: ThreadPoolExecutor | None = None
+
+    async def think(self, context: DialogueContext) -> Thoughts:
+        """The thoughts of one response, as they come. Raises `ThinkingError`."""
+        match await self.plan(context):
+            case Say(text=text):
+                yield Words(text=text)
+            case CallTools(calls=calls):
+                for name, arguments in calls:
+                    yield ToolCall(name=name, arguments=arguments)
 
     async def plan(self, context: DialogueContext) -> Plan:
         """The dialogue's decision for ``context``."""

@@ -69,6 +69,9 @@ class DialogueContext:
     forced_tool: str | None = None
     """Name of the function that `tool_choice` asks for by name."""
     parallel_tool_calls: bool = True
+    aloud: bool = False
+    """The answer will be spoken, not read."""
+    max_output_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
