@@ -1,4 +1,5 @@
-"""The thinking part that all connections of an engine share: embedder, dialogue, worker threads."""
+"""The thinking part that all connections of an engine share: the dialogue with its embedder and threads,
+or a chat server."""
 
 from __future__ import annotations
 
@@ -6,11 +7,13 @@ import asyncio
 import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
 
+from realtime_agents.engine.chat.thinker import ChatThinker
 from realtime_agents.engine.config import EngineConfig
 from realtime_agents.engine.dialogue.plan import CallTools, Dialogue, Plan, Say
 from realtime_agents.engine.dialogue.semantics import Semantics
-from realtime_agents.engine.dialogue.view import DialogueContext
+from realtime_agents.engine.dialogue.view import DialogueContext, read_prompt
 from realtime_agents.engine.thought import Thoughts, ToolCall, Words
 from realtime_agents.errors import KnowledgeError
 
@@ -18,16 +21,26 @@ log = logging.getLogger(__name__)
 
 
 class Brain:
-    """Plans responses off the event loop. Threads start at the first use and end with `close`."""
+    """Thinks up responses off the event loop. Threads and client start at the first use and end with `close`.
+
+    With a chat server configured the dialogue rests and no embedder is loaded; only what a client
+    wants said word for word is never left to a model.
+    """
 
     def __init__(self, config: EngineConfig) -> None:
         self._config = config
+        self._chat = ChatThinker(config.chat) if config.chat is not None else None
         self._lock = threading.Lock()
         self._dialogue: Dialogue | None = None
         self._pool: ThreadPoolExecutor | None = None
 
     async def think(self, context: DialogueContext) -> Thoughts:
         """The thoughts of one response, as they come. Raises `ThinkingError`."""
+        if self._chat is not None and not read_prompt(context.instructions).verbatim:
+            async with aclosing(self._chat.think(context)) as thoughts:
+                async for thought in thoughts:
+                    yield thought
+            return
         match await self.plan(context):
             case Say(text=text):
                 yield Words(text=text)
@@ -41,10 +54,15 @@ class Brain:
 
     async def warm(self, context: DialogueContext | None = None) -> None:
         """Load the embedder, and embed the texts of ``context`` ahead of the first question."""
+        if self._chat is not None:
+            await self._chat.warm()
+            return
         await asyncio.get_running_loop().run_in_executor(self._threads(), self._warm, context)
 
-    def close(self) -> None:
-        """End the threads without waiting for what they still compute."""
+    async def close(self) -> None:
+        """End the client, and the threads without waiting for what they still compute."""
+        if self._chat is not None:
+            await self._chat.close()
         if self._pool is not None:
             self._pool.shutdown(wait=False, cancel_futures=True)
             self._pool = None
@@ -67,6 +85,8 @@ class Brain:
             return self._dialogue
 
     def _semantics(self) -> Semantics:
+        if self._chat is not None:
+            return Semantics(None)
         try:
             return Semantics(self._config.embedder())
         except KnowledgeError as error:

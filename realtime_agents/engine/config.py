@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from realtime_agents.embedding import load_embedder
+from realtime_agents.engine.chat.config import ChatConfig
 from realtime_agents.engine.dialogue.semantics import TextEmbedder
 
 MODEL = "local-engine"
@@ -71,6 +72,8 @@ class EngineConfig:
     """Estimated tokens a response may look at; older items are left out, or refused when truncation is off."""
     worker_threads: int = 2
     """Threads of the whole engine for embedding, which would block the event loop."""
+    chat: ChatConfig | None = None
+    """A chat-completions server that does the thinking; ``None``: the engine's own dialogue."""
     clock: Clock = field(default_factory=SystemClock)
     embedder: Callable[[], TextEmbedder] = load_embedder
     """Called once, in a worker thread. May raise `KnowledgeError`: then only words are compared."""

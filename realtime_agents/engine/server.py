@@ -96,7 +96,7 @@ class _Engine:
         finally:
             warming.cancel()
             await asyncio.gather(warming, return_exceptions=True)
-            self._brain.close()
+            await self._brain.close()
 
     async def models(self, _request: Request) -> JSONResponse:
         """``GET /v1/models``: the one model there is."""

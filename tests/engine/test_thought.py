@@ -107,6 +107,6 @@ async def test_the_dialogue_thinks_in_words_or_calls() -> None:
         context = DialogueContext(instructions="", items=(question,), tools=(tool,), forced_tool="now")
         called = [t async for t in brain.think(context)]
     finally:
-        brain.close()
+        await brain.close()
     assert said == [Words(text="Well then.")]
     assert called == [ToolCall(name="now", arguments="{}")]

@@ -195,7 +195,7 @@ async def test_a_client_that_does_not_read_is_not_read_from_either() -> None:
     assert 0 < received <= 8 + 2
     serving.cancel()
     await asyncio.gather(serving, return_exceptions=True)
-    brain.close()
+    await brain.close()
 
 
 async def test_a_fault_in_sending_ends_the_connection_with_1011(
