@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 from realtime_agents.protocol.items import Usage
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,13 +46,13 @@ Iterating raises `ThinkingError` when the thinker fails, possibly after some tho
 """
 
 
-async def until(thoughts: Thoughts, stop: asyncio.Event) -> Thoughts:
-    """``thoughts`` until ``stop`` is set, even while the next one is awaited; the thinking then ends at once.
+async def until(thoughts: AsyncGenerator[T, None], stop: asyncio.Event) -> AsyncGenerator[T, None]:
+    """``thoughts`` (or sentences) until ``stop`` is set, even while the next one is awaited; they then end at once.
 
     A generator cannot be closed while somebody awaits it: that is why this exists.
     """
     stopping = asyncio.create_task(stop.wait(), name="thinking stop")
-    following: asyncio.Task[Thought | None] | None = None
+    following: asyncio.Task[T | None] | None = None
     try:
         while not stop.is_set():
             following = asyncio.create_task(_next(thoughts), name="thinking")
@@ -66,5 +68,5 @@ async def until(thoughts: Thoughts, stop: asyncio.Event) -> Thoughts:
         await thoughts.aclose()
 
 
-async def _next(thoughts: Thoughts) -> Thought | None:
+async def _next(thoughts: AsyncGenerator[T, None]) -> T | None:
     return await anext(thoughts, None)
