@@ -7,11 +7,13 @@ vector) and share one fusion rule, so rankings follow one rule whatever the stor
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 SearchMode = Literal["hybrid", "lexical", "vector"]
+SourceType = Literal["", "html", "pdf", "markdown", "text", "record"]
+"""What kind of file a text was taken from; ``record`` is a line of a JSONL file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +29,30 @@ class Document:
     """Publisher or feed, for people: ``VA.gov``, ``CMS``."""
     as_of: str | None = None
     """ISO date or ``YYYY-MM`` to which the text is known to be true."""
+    source_type: SourceType = ""
+    published: str | None = None
+    """ISO date, ``YYYY-MM`` or ``YYYY`` of publication."""
+    effective_from: str | None = None
+    """First day on which what it says holds, as for ``published``; ``None`` is since ever."""
+    effective_to: str | None = None
+    """Last day on which it holds; ``None`` is until further notice."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentInfo:
+    """A stored document without its text."""
+
+    id: str
+    collection: str
+    title: str
+    url: str
+    source: str
+    as_of: str | None
+    source_type: SourceType
+    published: str | None
+    effective_from: str | None
+    effective_to: str | None
+    passages: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +75,10 @@ class Passage:
     char_start: int
     char_end: int
     """Half-open span of ``text`` in the document's text, in characters."""
+    source_type: SourceType = ""
+    published: str | None = None
+    effective_from: str | None = None
+    effective_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,10 +96,15 @@ class Hit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """What to search. ``collections`` empty means all."""
+    """What to search. A filter that is empty lets everything through; both legs obey all filters."""
 
     text: str
     collections: tuple[str, ...] = ()
+    source_types: tuple[SourceType, ...] = ()
+    in_force_on: str | None = None
+    """ISO date: only documents whose effective dates hold that day."""
+    as_of_since: str | None = None
+    """ISO date: only documents known to be true on that day or later."""
     limit: int = 8
     mode: SearchMode = "hybrid"
     deadline_ms: int = 2000
@@ -77,7 +112,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchResult:
-    """Ranked hits. ``degraded`` names the legs that failed; the others still answered."""
+    """Ranked hits. ``degraded`` names what failed: ``lexical``, ``vector``, ``rerank``; the rest still answered."""
 
     hits: tuple[Hit, ...]
     top_cosine: float | None
@@ -105,6 +140,51 @@ class KnowledgeStats:
     collections: dict[str, tuple[int, int]] = field(default_factory=dict)
     vectors: bool = True
     """False when no embedder could be loaded and only the lexical leg answers."""
+    changed: str | None = None
+    """ISO time, UTC, of the last change of what is stored; ``None`` when nothing ever was."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnowledgeVersion:
+    """One complete index. Searches and changes go to the active one; the others wait for a `rollback`."""
+
+    id: str
+    active: bool
+    created: str
+    """ISO time, UTC."""
+    documents: int
+    passages: int
+    embedder: str
+    """Fingerprint of the embedder its vectors were made with; empty when it has none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoldenQuery:
+    """A question and the documents of which one must be among the first ``within`` found."""
+
+    text: str
+    document_ids: tuple[str, ...]
+    collections: tuple[str, ...] = ()
+    within: int = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RebuildProgress:
+    """How far a rebuild is: documents written of those there are."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnowledgeHealth:
+    """Which store answers, and how well."""
+
+    implementation: str
+    """``embedded`` or ``elasticsearch``."""
+    ok: bool
+    detail: str
+    """For people: what it is, and what to do when ``ok`` is false. Never a secret."""
 
 
 class KnowledgeBase(Protocol):
@@ -112,6 +192,10 @@ class KnowledgeBase(Protocol):
 
     Every method may raise `KnowledgeError`. Safe to call from many tasks at once.
     """
+
+    @property
+    def notice(self) -> str:
+        """What people should know about the state of the store; empty when all is well."""
 
     async def ensure(self) -> None:
         """Create or open the store and check that it fits the embedder in use."""
@@ -128,6 +212,31 @@ class KnowledgeBase(Protocol):
 
     async def document(self, document_id: str) -> Document | None: ...
 
+    async def documents(
+        self, collection: str = "", *, after: str = "", limit: int = 500
+    ) -> tuple[DocumentInfo, ...]:
+        """Stored documents in order of id, those after the id ``after``: call again for the next page."""
+
     async def stats(self) -> KnowledgeStats: ...
+
+    async def health(self) -> KnowledgeHealth:
+        """Ask the store. Never raises."""
+
+    async def versions(self) -> tuple[KnowledgeVersion, ...]:
+        """All versions kept, newest first."""
+
+    async def rebuild(
+        self,
+        golden: Sequence[GoldenQuery] = (),
+        progress: Callable[[RebuildProgress], None] | None = None,
+    ) -> KnowledgeVersion:
+        """Make a new version from the stored documents by the rules in use, check it, switch to it at once.
+
+        Searches and changes go on meanwhile. ``golden`` empty asks for stored titles instead. When the
+        new version finds clearly less it is dropped and `KnowledgeError` raised; nothing has changed then.
+        """
+
+    async def rollback(self, version: str = "") -> KnowledgeVersion:
+        """Make another version the active one, at once: the newest older one, or the one named."""
 
     async def close(self) -> None: ...
