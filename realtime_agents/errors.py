@@ -12,6 +12,9 @@
     ├── ToolError                a tool cannot give a result; its text is told to the model
     ├── KnowledgeError           the knowledge base cannot be opened, read or written
     │   └── DocumentError        one document cannot be read; the others go on
+    ├── SpeechError              something of speech recognition or speech output
+    │   ├── SpeechUnavailable    a model or package of speech is missing, changed or broken
+    │   └── SpeechBusy           more speech work is waiting than may wait; try again later
     └── StoreError               the history database cannot be opened, read or written
 
 Messages say what was expected and what was found, in words a person can act on, and never
@@ -91,6 +94,18 @@ class KnowledgeError(RealtimeAgentsError):
 
 class DocumentError(KnowledgeError):
     """One document cannot be read; ingest reports it and goes on."""
+
+
+class SpeechError(RealtimeAgentsError):
+    """Something of speech recognition or speech output."""
+
+
+class SpeechUnavailable(SpeechError):
+    """A model or package of speech is missing, changed or broken; the text says what to reinstall."""
+
+
+class SpeechBusy(SpeechError):
+    """More speech work is waiting than may wait. The same request may succeed a moment later."""
 
 
 class StoreError(RealtimeAgentsError):
