@@ -40,6 +40,8 @@ from realtime_agents.protocol.items import (
 )
 from realtime_agents.protocol.records import ConversationItem, ItemRecord
 
+_Words = ev.ResponseOutputTextDelta | ev.ResponseOutputAudioTranscriptDelta
+_AllWords = ev.ResponseOutputTextDone | ev.ResponseOutputAudioTranscriptDone | ev.ResponseContentPartDone
 _SPEECH = MessageItem(role="user", content=(ContentPart(type="input_audio"),), status="in_progress")
 _ANSWER = MessageItem(role="assistant", status="in_progress")
 
@@ -240,32 +242,33 @@ def _answer(
     return _changed(None if record is None else item_id), record
 
 
-def _on_words(
-    conversation: Conversation, event: ev.ResponseOutputTextDelta | ev.ResponseOutputAudioTranscriptDelta
-) -> list[Effect]:
+def _on_words(conversation: Conversation, event: _Words) -> list[Effect]:
     effects, record = _answer(conversation, event.item_id, event.response_id)
     if record is not None:
         record.add_words(event.content_index, event.delta)
-        effects.extend(_text_delta(record, event.response_id, event.delta))
+        effects.extend(_text_delta(record, event, event.delta))
     return effects
 
 
-def _on_all_words(
-    conversation: Conversation,
-    event: ev.ResponseOutputTextDone | ev.ResponseOutputAudioTranscriptDone | ev.ResponseContentPartDone,
-    words: str | None,
-) -> list[Effect]:
+def _on_all_words(conversation: Conversation, event: _AllWords, words: str | None) -> list[Effect]:
     effects, record = _answer(conversation, event.item_id, event.response_id)
     missing = None if record is None else record.repair_words(event.content_index, words)
     if record is not None and missing is not None:
-        effects.extend(_text_delta(record, event.response_id, missing))
+        effects.extend(_text_delta(record, event, missing))
     return effects
 
 
-def _text_delta(record: ItemRecord, response_id: str, delta: str) -> list[Effect]:
+def _text_delta(record: ItemRecord, event: _Words | _AllWords, delta: str) -> list[Effect]:
     if record.heard_ms is not None:  # what is still under way was not heard
         return []
-    return [TextDelta(response_id=response_id, item_id=record.id, delta=delta, text=record.text)]
+    spoken = event.type.startswith("response.output_audio_transcript") or (
+        isinstance(event, ev.ResponseContentPartDone) and event.part.type == "audio"
+    )
+    return [
+        TextDelta(
+            response_id=event.response_id, item_id=record.id, delta=delta, text=record.text, spoken=spoken
+        )
+    ]
 
 
 def _on_arguments(

@@ -30,6 +30,8 @@ class TextDelta:
     """Empty when the server corrected what it had sent before."""
     text: str
     """Whole text of the item so far."""
+    spoken: bool = False
+    """The words are those of audio."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,8 @@
 """How much of each answer was really heard.
 
 The server sends audio faster than it plays, so "sent" is never "heard". Received time is counted
-from bytes; played time comes from the browser, which counts samples; without its reports a
-monotonic clock stands in. Times are milliseconds; ``now_ms`` is any monotonic clock.
+from bytes; played time comes from the browser, which counts samples; as long as it never reported
+anything a monotonic clock stands in. Times are milliseconds; ``now_ms`` is any monotonic clock.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ class _ItemClock:
     def received_ms(self) -> int:
         return bytes_to_ms(self.received_bytes)
 
-    def played_ms(self, now_ms: float) -> int:
-        played = now_ms - self.starts_ms if self.reported_ms is None else self.reported_ms
+    def played_ms(self, now_ms: float, *, reports_come: bool) -> int:
+        if self.reported_ms is not None:
+            played: float = self.reported_ms
+        else:  # a player that reports has not begun what it says nothing about
+            played = 0 if reports_come else now_ms - self.starts_ms
         return max(0, min(int(played), self.received_ms))
-
-    def finished(self, now_ms: float) -> bool:
-        return self.complete and self.played_ms(now_ms) >= self.received_ms
 
 
 class PlaybackClock:
@@ -39,6 +39,7 @@ class PlaybackClock:
 
     def __init__(self) -> None:
         self._clocks: dict[str, _ItemClock] = {}
+        self._reports_come = False
 
     def on_audio(self, item_id: str, size_bytes: int, *, now_ms: float, content_index: int = 0) -> None:
         """Audio of an item arrived. Items play one after the other."""
@@ -56,6 +57,7 @@ class PlaybackClock:
     def on_report(self, item_id: str, played_ms: int) -> None:
         """The browser played so much of the item. Late reports never turn the clock back."""
         if clock := self._clocks.get(item_id):
+            self._reports_come = True
             clock.reported_ms = max(played_ms, clock.reported_ms or 0)
 
     def received_ms(self, item_id: str) -> int:
@@ -66,11 +68,18 @@ class PlaybackClock:
     def played_ms(self, item_id: str, *, now_ms: float) -> int:
         """Milliseconds heard, never more than received; 0 for an unknown item."""
         clock = self._clocks.get(item_id)
-        return 0 if clock is None else clock.played_ms(now_ms)
+        return 0 if clock is None else clock.played_ms(now_ms, reports_come=self._reports_come)
+
+    def is_finished(self, item_id: str, *, now_ms: float) -> bool:
+        """Whether all of an item arrived and was played; True for an unknown item."""
+        clock = self._clocks.get(item_id)
+        return clock is None or (
+            clock.complete and self.played_ms(item_id, now_ms=now_ms) >= clock.received_ms
+        )
 
     def unfinished(self, *, now_ms: float) -> tuple[str, ...]:
         """Items not yet played to their end, in the order in which they play."""
-        return tuple(item_id for item_id, clock in self._clocks.items() if not clock.finished(now_ms))
+        return tuple(item_id for item_id in self._clocks if not self.is_finished(item_id, now_ms=now_ms))
 
     def truncation(
         self, item_id: str, *, now_ms: float, event_id: str | None = None
@@ -81,9 +90,9 @@ class PlaybackClock:
         model say it again.
         """
         clock = self._clocks.get(item_id)
-        if clock is None or clock.finished(now_ms):
+        if clock is None or self.is_finished(item_id, now_ms=now_ms):
             return None
-        played_ms = clock.played_ms(now_ms)
+        played_ms = self.played_ms(item_id, now_ms=now_ms)
         if played_ms == 0:
             return None
         return ConversationItemTruncate(

@@ -248,10 +248,12 @@ def test_written_words_stream_with_the_whole_text_so_far(conversation: Conversat
     assert get(conversation, "i").response_id == "r"
 
 
-def test_spoken_words_stream_like_written_ones(conversation: Conversation) -> None:
+def test_spoken_words_stream_like_written_ones_and_say_that_they_are_spoken(
+    conversation: Conversation,
+) -> None:
     turn(conversation)
     assert play(conversation, spoken("It "), spoken("is"))[-1] == TextDelta(
-        response_id="r", item_id="i", delta="is", text="It is"
+        response_id="r", item_id="i", delta="is", text="It is", spoken=True
     )
 
 

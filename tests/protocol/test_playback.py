@@ -103,3 +103,20 @@ def test_a_forgotten_item_does_not_delay_the_next_one(clock: PlaybackClock) -> N
     clock.on_audio("j", ms_to_bytes(500), now_ms=1100)
     assert clock.played_ms("j", now_ms=1150) == 50
     assert clock.unfinished(now_ms=1150) == ("j",)
+
+
+def test_once_reports_come_an_item_without_one_was_not_begun(clock: PlaybackClock) -> None:
+    clock.on_audio_done("i")
+    clock.on_report("i", 1000)
+    clock.on_audio("j", ms_to_bytes(500), now_ms=1000)
+    assert clock.played_ms("j", now_ms=9000) == 0
+    assert cut_at(clock, 9000, "j") is None
+    assert clock.unfinished(now_ms=9000) == ("j",)
+
+
+def test_an_item_is_finished_when_all_of_it_came_and_was_played(clock: PlaybackClock) -> None:
+    clock.on_report("i", 1000)
+    assert not clock.is_finished("i", now_ms=2000)
+    clock.on_audio_done("i")
+    assert clock.is_finished("i", now_ms=2000)
+    assert clock.is_finished("unknown", now_ms=2000)
