@@ -15,7 +15,7 @@ from realtime_agents.protocol.response_slot import ResponseRequest, ResponseSlot
 from realtime_agents.session.citing import CitedText, abstained
 from realtime_agents.session.clock import Clock
 from realtime_agents.session.exchange import Exchange, ExchangeState
-from realtime_agents.session.faults import failure_words
+from realtime_agents.session.faults import failure_words, is_lasting
 from realtime_agents.session.metrics import Meter
 from realtime_agents.session.outbox import Outbox
 from realtime_agents.session.roster import Roster
@@ -243,8 +243,9 @@ class Answering:
         """After a response: wait for more, try again, or finish."""
         exchange = speech.exchange
         if response.status == "failed":
-            details = response.status_details
-            self._retry(exchange, f"The answer failed: {failure_words(details.error if details else None)}.")
+            error = response.status_details.error if response.status_details else None
+            tell = self._fail if is_lasting(error) else self._retry
+            tell(exchange, f"The answer failed: {failure_words(error)}.")
             return
         if exchange.running_calls or self.awaits_server:
             self._status.set_activity(Activity.THINKING)

@@ -35,7 +35,7 @@ from realtime_agents.safety.crisis import CRISIS_ANSWER
 from realtime_agents.session.answering import Answering
 from realtime_agents.session.clock import Clock
 from realtime_agents.session.eventlog import EventLog, LogEntry
-from realtime_agents.session.faults import Fault, account_words, classify
+from realtime_agents.session.faults import Fault, account_words, classify, refusal_words
 from realtime_agents.session.handoffs import Handoffs
 from realtime_agents.session.loss_row import LossRow
 from realtime_agents.session.outbox import Outbox
@@ -226,10 +226,7 @@ class Conductor:
             case Fault.REFUSED:
                 log.error("the Realtime server refused a command", extra=extra)
                 if not told:
-                    words = (
-                        f"The Realtime server refused a command ({error.code or error.type or 'no code'})."
-                    )
-                    self._stage.status.set_notice("server", words)
+                    self._stage.status.set_notice("server", refusal_words(error))
 
 
 def _anchor(title: str) -> str:

@@ -278,7 +278,11 @@ async def test_a_failed_answer_is_asked_once_more_and_then_told() -> None:
     async with rig(steps) as r:
         await r.ask("Hello")
         assert r.rows()[1:] == [
-            ("breadcrumb", "failed", "The answer failed: the server is over its rate limit at the moment.")
+            (
+                "breadcrumb",
+                "failed",
+                "The answer failed: the server is over its rate limit at the moment; try again in a minute.",
+            )
         ]
 
 
