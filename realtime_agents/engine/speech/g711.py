@@ -18,8 +18,8 @@ _MULAW_CLIP = 32_635
 
 def decode(data: bytes, law: Law) -> bytes:
     """PCM16 little-endian at 8 kHz, two bytes for each one of G.711."""
-    pcm: NDArray[np.int16] = _decoder(law)[np.frombuffer(data, np.uint8)]
-    return bytes(pcm.tobytes())
+    pcm: bytes = _decoder(law)[np.frombuffer(data, np.uint8)].tobytes()
+    return pcm
 
 
 def encode(pcm: bytes, law: Law) -> bytes:
@@ -42,7 +42,8 @@ def _decoder(law: Law) -> NDArray[np.int16]:
             exponent == 0, (mantissa << 4) + 8, ((mantissa << 4) + 0x108) << np.maximum(exponent - 1, 0)
         )
         value = np.where(code & 0x80, value, -value)
-    return value.astype("<i2")
+    pcm: NDArray[np.int16] = value.astype("<i2")
+    return pcm
 
 
 @lru_cache(maxsize=2)

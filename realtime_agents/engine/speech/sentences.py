@@ -23,7 +23,6 @@ _ABBREVIATION = re.compile(
 # After these a new sentence may begin; after the others it is a name or number that follows.
 _MAY_END = re.compile(r"(?:a\.m|p\.m|etc|U\.S|Inc|Jr|Sr|E\.T)\.$")
 _CLAUSE = re.compile(r"[,;:—](?=\s)|\s(?=(?:and|or|but|because|which|while|if|unless)\s)|\s[–—](?=\s)")
-_OPEN_MARK = re.compile(r"\[\d*")
 
 
 def split_sentences(text: str) -> list[str]:
@@ -31,28 +30,6 @@ def split_sentences(text: str) -> list[str]:
     cuts = sorted({*_line_ends(text), *_sentence_ends(text)})
     parts = [text[start:end] for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
     return [short for part in parts if part for short in _shorten(part)]
-
-
-class SentenceFeed:
-    """Sentences of an answer that comes in pieces, each given as soon as the next one begins."""
-
-    def __init__(self) -> None:
-        self._text = ""
-
-    def push(self, piece: str) -> list[str]:
-        """The sentences that are complete now."""
-        self._text += piece
-        *whole, last = split_sentences(self._text) or [""]
-        # Whether a bracket opens a mark, and so belongs to the sentence before it, is not known yet.
-        if whole and _OPEN_MARK.fullmatch(last):
-            last = whole.pop() + last
-        self._text = last
-        return whole
-
-    def flush(self) -> list[str]:
-        """What is left; the feed is empty afterwards."""
-        rest, self._text = self._text, ""
-        return split_sentences(rest)
 
 
 def _sentence_ends(text: str) -> list[int]:
