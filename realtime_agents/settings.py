@@ -27,7 +27,7 @@ class Setting:
     field: str
     default: str
     kind: str
-    """One of: text, secret, url, path, list, int, float, choice:a|b."""
+    """One of: text, secret, url, url:http|https (only these schemes), path, list, int, float, choice:a|b."""
     help: str
 
 
@@ -61,7 +61,7 @@ TABLE: tuple[Setting, ...] = (
         "REALTIME_BASE_URL",
         "realtime_base_url",
         "",
-        "url",
+        "url:http|https|ws|wss",
         "Any Realtime-compatible server, for example https://host/v1.",
     ),
     Setting(
@@ -70,6 +70,27 @@ TABLE: tuple[Setting, ...] = (
         "gpt-realtime-2.1",
         "text",
         "Model name sent to OpenAI or to REALTIME_BASE_URL.",
+    ),
+    Setting(
+        "ENGINE_CHAT_BASE_URL",
+        "engine_chat_base_url",
+        "",
+        "url:http|https",
+        "OpenAI-compatible chat server that does the local engine's thinking, for example http://127.0.0.1:11434/v1.",
+    ),
+    Setting(
+        "ENGINE_CHAT_API_KEY",
+        "engine_chat_api_key",
+        "",
+        "secret",
+        "Key for ENGINE_CHAT_BASE_URL; most local servers need none.",
+    ),
+    Setting(
+        "ENGINE_CHAT_MODEL",
+        "engine_chat_model",
+        "",
+        "text",
+        "Model at ENGINE_CHAT_BASE_URL; it must be able to call tools.",
     ),
     Setting("DATABASE_URL", "database_url", "", "url", "History database; empty means SQLite in DATA_DIR."),
     Setting(
@@ -96,6 +117,9 @@ class Settings:
     openai_api_key: str
     realtime_base_url: str
     realtime_model: str
+    engine_chat_base_url: str
+    engine_chat_api_key: str
+    engine_chat_model: str
     database_url: str
     engine_words_per_s: float
     log_level: str
@@ -104,6 +128,11 @@ class Settings:
     def uses_local_engine(self) -> bool:
         """True when no key and no other Realtime server is configured."""
         return not self.openai_api_key and not self.realtime_base_url
+
+    @property
+    def engine_chats(self) -> bool:
+        """True when a chat server does the thinking of the local engine."""
+        return bool(self.engine_chat_base_url)
 
     @property
     def knowledge_path(self) -> Path:
@@ -117,7 +146,7 @@ class Settings:
     def shown(self, row: Setting) -> str:
         """The value in force as it may be shown: a secret never, a URL without user, password and query."""
         value = getattr(self, row.field)
-        match row.kind:
+        match row.kind.partition(":")[0]:
             case "secret":
                 return "***" if value else ""
             case "url":
@@ -134,7 +163,17 @@ class Settings:
 def load(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the environment once. Raises `SettingsError` naming the variable that is wrong."""
     env = os.environ if environ is None else environ
-    return Settings(**{s.field: _parse(s, env.get(s.name, "").strip() or s.default) for s in TABLE})
+    loaded = Settings(**{s.field: _parse(s, env.get(s.name, "").strip() or s.default) for s in TABLE})
+    if loaded.engine_chat_base_url and not loaded.engine_chat_model:
+        raise SettingsError(
+            "ENGINE_CHAT_MODEL is needed with ENGINE_CHAT_BASE_URL: the name of a model there, for example llama3.2"
+        )
+    if loaded.engine_chat_model and not loaded.engine_chat_base_url:
+        raise SettingsError(
+            "ENGINE_CHAT_MODEL needs ENGINE_CHAT_BASE_URL: the address of a chat server, for example "
+            "http://127.0.0.1:11434/v1"
+        )
+    return loaded
 
 
 def without_secrets(url: str) -> str:
@@ -153,7 +192,7 @@ def _parse(setting: Setting, raw: str) -> Any:
             path = Path(raw).expanduser()
             return path if path.is_absolute() else ROOT / path
         case "url":
-            if raw and not _is_url(raw):
+            if raw and not _is_url(raw, detail):
                 # What was found is not told: a key pasted into the wrong variable ends up here.
                 raise SettingsError(f"{setting.name} must be a URL such as https://host/v1")
             return raw.rstrip("/")
@@ -169,9 +208,13 @@ def _parse(setting: Setting, raw: str) -> Any:
             return raw
 
 
-def _is_url(text: str) -> bool:
+def _is_url(text: str, schemes: str) -> bool:
+    """True for a URL; with ``schemes`` (``http|https``) for one of these, with a host and a port that is one."""
     try:
-        return bool(urlsplit(text).scheme)
+        parts = urlsplit(text)
+        if not schemes:
+            return bool(parts.scheme)
+        return parts.scheme in schemes.split("|") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
 

@@ -20,6 +20,14 @@ def test_a_key_or_another_server_replaces_the_local_engine() -> None:
     assert not settings.load({"REALTIME_BASE_URL": "http://127.0.0.1:1/v1"}).uses_local_engine
 
 
+def test_a_chat_server_thinks_for_the_local_engine_and_does_not_replace_it() -> None:
+    environment = {"ENGINE_CHAT_BASE_URL": "http://127.0.0.1:11434/v1/", "ENGINE_CHAT_MODEL": "llama3.2"}
+    loaded = settings.load(environment)
+    assert (loaded.uses_local_engine, loaded.engine_chats) == (True, True)
+    assert loaded.engine_chat_base_url == "http://127.0.0.1:11434/v1"
+    assert not settings.load({}).engine_chats
+
+
 @pytest.mark.parametrize(
     ("name", "value", "expected"),
     [
@@ -29,6 +37,13 @@ def test_a_key_or_another_server_replaces_the_local_engine() -> None:
         ("REALTIME_BASE_URL", "localhost", "must be a URL"),
         ("REALTIME_BASE_URL", "http://[", "must be a URL"),
         ("LOG_LEVEL", "loud", "one of debug, info"),
+        ("REALTIME_BASE_URL", "localhost:8000/v1", "must be a URL"),
+        ("REALTIME_BASE_URL", "http://", "must be a URL"),
+        ("ENGINE_CHAT_BASE_URL", "localhost:11434/v1", "must be a URL"),
+        ("ENGINE_CHAT_BASE_URL", "http://host:eleven/v1", "must be a URL"),
+        ("ENGINE_CHAT_BASE_URL", "ws://host/v1", "must be a URL"),
+        ("ENGINE_CHAT_BASE_URL", "http://127.0.0.1:11434/v1", "ENGINE_CHAT_MODEL is needed"),
+        ("ENGINE_CHAT_MODEL", "llama3.2", "needs ENGINE_CHAT_BASE_URL"),
     ],
 )
 def test_a_bad_value_names_the_variable_and_what_was_expected(name: str, value: str, expected: str) -> None:
@@ -42,10 +57,14 @@ def test_secrets_are_not_shown_in_the_representation() -> None:
         "OPENAI_API_KEY": "hunter2",
         "DATABASE_URL": "postgresql://me:hunter2@host/name?password=hunter2",
         "REALTIME_BASE_URL": "https://me:hunter2@host/v1?api-key=hunter2",
+        "ENGINE_CHAT_BASE_URL": "https://me:hunter2@chat.host/v1?api-key=hunter2",
+        "ENGINE_CHAT_API_KEY": "hunter2",
+        "ENGINE_CHAT_MODEL": "llama3.2",
     }
     shown = repr(settings.load(environment))
     assert "hunter2" not in shown
     assert "postgresql://host/name" in shown and "https://host/v1" in shown
+    assert "https://chat.host/v1" in shown
 
 
 def test_a_key_pasted_into_the_wrong_variable_is_not_repeated() -> None:
