@@ -18,13 +18,13 @@ _MULAW_CLIP = 32_635
 
 def decode(data: bytes, law: Law) -> bytes:
     """PCM16 little-endian at 8 kHz, two bytes for each one of G.711."""
-    pcm: bytes = _decoder(law)[np.frombuffer(data, np.uint8)].tobytes()
-    return pcm
+    return _decoder(law)[np.frombuffer(data, np.uint8)].tobytes()
 
 
 def encode(pcm: bytes, law: Law) -> bytes:
     """G.711 of PCM16 little-endian at 8 kHz. Raises `ValueError` for half a sample."""
-    return _encoder(law)[np.frombuffer(pcm, "<u2")].tobytes()
+    codes: bytes = _encoder(law)[np.frombuffer(pcm, "<u2")].tobytes()
+    return codes
 
 
 @lru_cache(maxsize=2)

@@ -18,7 +18,9 @@ _SPELT_SIGNS: Final = {".": " dot ", "_": " underscore ", "-": " dash ", "+": " 
 
 _INSTEAD: Final = {
     "e.g.": "for example",
+    "E.g.": "For example",
     "i.e.": "that is",
+    "I.e.": "That is",
     "vs.": "versus",
     "vs": "versus",
     "etc.": "and so on",
@@ -83,7 +85,7 @@ MARKUP_READINGS: Final = (
         r"(?<![\w.])(?:" + "|".join(sorted(map(re.escape, _INSTEAD), key=len, reverse=True)) + r")(?!\w)",
         lambda m: _INSTEAD[m.group()],
     ),
-    reading(r"\b(Parts?|Plans?) A(?![\w'’])", lambda m: f"{m[1]} eh"),
+    reading(r"\b(Parts?|Plans?) A\b(?!['’]\w{2})", lambda m: f"{m[1]} eh"),
     reading(r"&(?:amp;)?", " and "),
     reading(r"&nbsp;", " "),
     reading(r"\s(?:-{1,3}|/)\s", ", "),

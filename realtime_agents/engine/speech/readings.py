@@ -5,6 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from realtime_agents.engine.speech.reading import Reading
+from realtime_agents.engine.speech.reading_codes import ANY_CODE, CODE_READINGS
 from realtime_agents.engine.speech.reading_markup import MARKUP_READINGS
+from realtime_agents.engine.speech.reading_numbers import NUMBER_READINGS, PLAIN_READINGS
 
-READINGS: Final[tuple[Reading, ...]] = (*MARKUP_READINGS,)
+READINGS: Final[tuple[Reading, ...]] = (
+    *MARKUP_READINGS,
+    *CODE_READINGS,
+    *NUMBER_READINGS,
+    ANY_CODE,
+    *PLAIN_READINGS,
+)

@@ -21,7 +21,8 @@ _ABBREVIATION = re.compile(
     r"|Aug|Sept?|Oct|Nov|Dec|Fig|Vol|Ave|Blvd|Ste|ext|est)\.$"
 )
 # After these a new sentence may begin; after the others it is a name or number that follows.
-_MAY_END = re.compile(r"(?:a\.m|p\.m|etc|U\.S|Inc|Jr|Sr|E\.T)\.$")
+_MAY_END = re.compile(r"(?:a\.m|p\.m|etc|Inc|Jr|Sr)\.$")
+_TIME_ZONE = re.compile(r"\(?[ECMPHA][SD]?T\b")
 _CLAUSE = re.compile(r"[,;:—](?=\s)|\s(?=(?:and|or|but|because|which|while|if|unless)\s)|\s[–—](?=\s)")
 
 
@@ -53,7 +54,9 @@ def _is_inside(text: str, match: re.Match[str], end: int) -> bool:
         return True
     if _ABBREVIATION.search(before) is None:
         return False
-    return _MAY_END.search(before) is None or following.isdigit()
+    if _MAY_END.search(before) is None or following.isdigit():
+        return True
+    return _TIME_ZONE.match(text, end) is not None
 
 
 def _line_ends(text: str) -> list[int]:

@@ -96,12 +96,18 @@ class _Said:
                 self._put(" ")
             if character in _PAUSES:
                 self._put(",")
+                self._put(" ")
             elif character in "’‘":
                 self._put("'")
-            elif character in _SILENT or not character.isprintable():
+            elif self._is_silent(character, text[at + 1 : at + 2]):
                 self._put(" ")
             elif character.isalpha() or character < _SYMBOLS:
                 self._put(character)
+
+    def _is_silent(self, character: str, following: str) -> bool:
+        if character == "-":
+            return not (self._last.isalnum() and following.isalnum())
+        return character in _SILENT or not character.isprintable()
 
     def utterance(self, text: str) -> Utterance:
         words = "".join(self._words).rstrip(" ,;:")
