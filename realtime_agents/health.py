@@ -14,7 +14,7 @@ class Part:
     name: str
     """``conversation``, ``knowledge``, ``facts``, ``history``, ``agents``."""
     implementation: str
-    """``local engine``, ``openai``, ``embedded``, ``sqlite`` …"""
+    """``local engine``, ``local engine · llama3.2 at 127.0.0.1:11434``, ``openai``, ``embedded``, ``sqlite`` …"""
     ok: bool
     detail: str = ""
     """A sentence for people; tells what to do when ``ok`` is false. Never a secret."""
@@ -34,7 +34,8 @@ def report(parts: Iterable[Part]) -> dict[str, Any]:
 def badge(parts: Iterable[Part]) -> str:
     """The short line of the page's header: ``Local engine · embedded knowledge``."""
     by_name = {part.name: part for part in parts}
-    words = [by_name["conversation"].implementation.capitalize()] if "conversation" in by_name else []
+    talks = by_name["conversation"].implementation if "conversation" in by_name else ""
+    words = [f"{talks[0].upper()}{talks[1:]}"] if talks else []  # a model's name keeps its letters
     if "knowledge" in by_name:
         words.append(f"{by_name['knowledge'].implementation} knowledge")
     return " · ".join(words)

@@ -18,26 +18,29 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 
 from realtime_agents import settings as settings_module
 from realtime_agents.agents.catalog import ScenarioCatalog
 from realtime_agents.agents.config import AgentConfig
-from realtime_agents.engine.server import EngineConfig, running_engine
+from realtime_agents.engine.server import running_engine
 from realtime_agents.errors import (
     ConfigError,
     KnowledgeError,
     RealtimeAgentsError,
     SettingsError,
-    UpstreamError,
 )
 from realtime_agents.health import Part
 from realtime_agents.knowledge.facts import FactBook
+from realtime_agents.knowledge.ledger import IngestLedger
 from realtime_agents.knowledge.port import Query
 from realtime_agents.knowledge.seed import KnowledgeSeed
 from realtime_agents.knowledge.store import EmbeddedKnowledgeBase
+from realtime_agents.local_engine import chat_config, conversation_part, engine_config, model_name
 from realtime_agents.session.openai_upstream import OpenAIUpstream
-from realtime_agents.session.parts import SessionParts
+from realtime_agents.session.parts import Patience, SessionParts
+from realtime_agents.session.probe import probe
 from realtime_agents.session.registry import SessionRegistry
 from realtime_agents.session.session import Session
 from realtime_agents.settings import Settings
@@ -51,6 +54,7 @@ log = logging.getLogger(__name__)
 _UPKEEP_EVERY_S = 1.0
 _WARMING_S = 0.5
 """How long a connection is kept open for the engine to look at an agent; it works on in its threads."""
+_ENGINE_MARGIN_S = 10.0
 _OPENAI_URL = "https://api.openai.com/v1"
 
 
@@ -73,6 +77,7 @@ class Runtime:
         self.runner = ToolRunner(self.tools)
         self.catalog = ScenarioCatalog(settings.agents_dir, self.tools.names)
         self.knowledge = EmbeddedKnowledgeBase(settings.knowledge_path)
+        self.ledger = IngestLedger(settings.data_dir / "ingest.db")
         self.history = HistoryStore(settings.history_url)
         self.registry = SessionRegistry()
         self._seed = KnowledgeSeed(settings.agents_dir, settings.data_dir / "seed.json")
@@ -91,7 +96,9 @@ class Runtime:
         async with contextlib.AsyncExitStack() as stack:
             engine_url = ""
             if local_engine and settings.uses_local_engine:
-                engine_url = await stack.enter_async_context(running_engine(EngineConfig(words_per_s=0.0)))
+                engine_url = await stack.enter_async_context(
+                    running_engine(engine_config(settings, paced=False))
+                )
             runtime = cls(settings, engine_url=engine_url, keep_history=keep_history)
             stack.push_async_callback(runtime.stop)
             await runtime.start()
@@ -143,6 +150,7 @@ class Runtime:
             runner=self.runner,
             tool_context=lambda session_id, who: self._tool_context(session_id, scenario, who),
             model=self.model,
+            patience=self._patience(),
             history=self.history if keep else None,
             agent=agent,
         )
@@ -155,7 +163,7 @@ class Runtime:
     @property
     def model(self) -> str:
         """Name of the model as usage records carry it."""
-        return "local-engine" if self.settings.uses_local_engine else self.settings.realtime_model
+        return model_name(self.settings)
 
     def health(self) -> tuple[Part, ...]:
         """Every part as it was seen last; `refresh` looks again."""
@@ -172,16 +180,20 @@ class Runtime:
         await self._look()
 
     async def try_conversation(self) -> Part:
-        """Open and close one connection to the Realtime server: for ``doctor``."""
-        part = self._conversation()
+        """Put one tiny question to whoever talks, a chat server too: for ``doctor``. Costs a few tokens."""
+        part = conversation_part(self.settings)
+        local = self.settings.uses_local_engine
         upstream = self._upstream()
         try:
-            await upstream.connect()
-        except UpstreamError as error:
-            return Part(name=part.name, implementation=part.implementation, ok=False, detail=str(error))
+            problem = await probe(upstream, limit_s=self._patience().stall_s, is_ours=local)
         finally:
             await upstream.close()
-        return part
+        return replace(part, ok=False, detail=problem) if problem else part
+
+    def _patience(self) -> Patience:
+        """A chat server may load its model before it says a word; the engine itself ends what takes too long."""
+        chat = chat_config(self.settings) if self.settings.uses_local_engine else None
+        return Patience() if chat is None else Patience(stall_s=chat.first_word_s + _ENGINE_MARGIN_S)
 
     def _upstream(self) -> OpenAIUpstream:
         settings = self.settings
@@ -219,7 +231,7 @@ class Runtime:
         """Load model and vectors, and show the engine every agent once: no first question waits for them."""
         try:
             await self.knowledge.search(Query(text="warm up", limit=1))
-            if not self.settings.uses_local_engine:
+            if not self.settings.uses_local_engine or self.settings.engine_chats:
                 return
             scenario = self.catalog.get(self.settings.scenario)
             for agent in scenario.agents:
@@ -246,26 +258,10 @@ class Runtime:
 
     async def _look(self) -> None:
         self._parts = (
-            self._conversation(),
+            conversation_part(self.settings),
             await self._knowledge_part(),
             self._facts_part(),
             *self._other_parts(),
-        )
-
-    def _conversation(self) -> Part:
-        settings = self.settings
-        if settings.uses_local_engine:
-            return Part(
-                name="conversation",
-                implementation="local engine",
-                ok=True,
-                detail="Fixed rules and a small embedding model in this process; not a large language model.",
-            )
-        where = settings_module.without_secrets(settings.realtime_base_url) or "OpenAI"
-        implementation = "openai" if not settings.realtime_base_url else "realtime server"
-        detail = f"{settings.realtime_model} at {where}"
-        return Part(
-            name="conversation", implementation=implementation, ok=True, detail=detail, embedded=False
         )
 
     async def _knowledge_part(self) -> Part:

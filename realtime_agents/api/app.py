@@ -10,8 +10,9 @@ from starlette.types import ASGIApp
 
 from realtime_agents import runtime
 from realtime_agents.api.guard import OriginGuard, is_loopback
-from realtime_agents.engine.server import EngineConfig, create_engine_app
+from realtime_agents.engine.server import create_engine_app
 from realtime_agents.health import report
+from realtime_agents.local_engine import engine_config
 from realtime_agents.settings import Settings
 
 
@@ -19,9 +20,7 @@ def build_api(page: ASGIApp, settings: Settings) -> ASGIApp:
     """Put our routes in front of ``page`` and the origin guard in front of everything."""
     routes: list[BaseRoute] = [Route("/api/health", health)]
     if settings.uses_local_engine:
-        routes.append(
-            Mount("/v1", app=create_engine_app(EngineConfig(words_per_s=settings.engine_words_per_s)))
-        )
+        routes.append(Mount("/v1", app=create_engine_app(engine_config(settings))))
     routes.append(Mount("/", app=page))
     return OriginGuard(
         Starlette(routes=routes),

@@ -6,16 +6,18 @@ import argparse
 import asyncio
 import json
 
-from realtime_agents.engine.server import EngineConfig, serve
+from realtime_agents.engine.server import serve
+from realtime_agents.local_engine import engine_config
 from realtime_agents.settings import Settings
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    pace = 0.0 if arguments.fast else settings.engine_words_per_s
+    config = engine_config(settings, paced=not arguments.fast)
     url = f"http://{arguments.host}:{arguments.port}/v1"
     if arguments.json:
         print(json.dumps({"base_url": url}), flush=True)
     else:
-        print(f"Local Realtime engine: base_url={url} (any API key, Ctrl+C stops)", flush=True)
-    asyncio.run(serve(EngineConfig(words_per_s=pace), arguments.host, arguments.port))
+        thinker = f"; {config.chat.model} at {config.chat.host} thinks" if config.chat else ""
+        print(f"Local Realtime engine: base_url={url} (any API key, Ctrl+C stops){thinker}", flush=True)
+    asyncio.run(serve(config, arguments.host, arguments.port))
     return 0

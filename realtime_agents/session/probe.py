@@ -1,0 +1,83 @@
+"""One tiny question to a Realtime server: does it not only connect, but answer?
+
+An account without quota, or a model that a key may not use, often shows only when an answer is asked for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Any
+
+from realtime_agents.errors import UpstreamError
+from realtime_agents.protocol.commands import ConversationItemCreate, ResponseCreate, ResponseParams
+from realtime_agents.protocol.events import Error, ResponseDone
+from realtime_agents.protocol.items import ErrorDetail, Response
+from realtime_agents.session.faults import Fault, account_words, classify, failure_words, refusal_words
+from realtime_agents.session.reseed import user_item
+from realtime_agents.session.upstream import Upstream
+
+LIMIT_S = 30.0
+_MAX_TOKENS = 16
+_TOOL: dict[str, Any] = {
+    "type": "function",
+    "name": "look_up",
+    "description": "Looks something up. Not needed for a greeting.",
+    "parameters": {
+        "type": "object",
+        "properties": {"query": {"type": "string", "description": "What to look up"}},
+        "required": ["query"],
+    },
+}
+"""Every agent has tools: a model that cannot take any is found out here."""
+
+
+async def probe(upstream: Upstream, *, limit_s: float = LIMIT_S, is_ours: bool = False) -> str:
+    """Connect, ask, wait for the end of the answer; the problem in words, empty when there is none.
+
+    ``is_ours``: the server is this app's engine, whose own words may be shown. ``upstream`` is left to
+    the caller to close.
+    """
+    try:
+        await upstream.connect()
+        async with asyncio.timeout(limit_s):
+            return await _ask(upstream, is_ours=is_ours)
+    except UpstreamError as error:
+        return str(error)
+    except TimeoutError:
+        return f"The Realtime server takes the connection, but did not answer a tiny question within {limit_s:g} s."
+
+
+async def _ask(upstream: Upstream, *, is_ours: bool) -> str:
+    params = ResponseParams(output_modalities=("text",), max_output_tokens=_MAX_TOKENS, tools=(_TOOL,))
+    with contextlib.suppress(UpstreamError):  # what is still to be read says why
+        await upstream.send(ConversationItemCreate(item=user_item("Reply with the one word OK.")))
+        await upstream.send(ResponseCreate(response=params, event_id="probe"))
+    async for event in upstream.events():
+        match event:
+            case Error(error=error) if words := _refusal(error):
+                return words
+            case ResponseDone(response=response):
+                return _outcome(response, is_ours=is_ours)
+            case _:
+                pass
+    return "The Realtime server ended the connection without an answer."
+
+
+def _refusal(error: ErrorDetail) -> str:
+    match classify(error):
+        case Fault.ACCOUNT:
+            return account_words(error)
+        case Fault.BENIGN:
+            return ""
+        case Fault.OVER | Fault.REFUSED:
+            return refusal_words(error)
+
+
+def _outcome(response: Response, *, is_ours: bool) -> str:
+    if response.status != "failed":
+        return ""
+    error = response.status_details.error if response.status_details else None
+    if is_ours and error is not None and error.message:
+        return error.message
+    return f"A tiny question was not answered: {failure_words(error)}."
