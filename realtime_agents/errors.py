@@ -2,6 +2,7 @@
 
     RealtimeAgentsError
     ├── SettingsError            a setting is missing or has a bad value
+    ├── UsageError               a command was given something it cannot use
     ├── ConfigError              an agent or scenario file is wrong (carries file and line)
     ├── ProtocolError            bytes on the wire are not a Realtime event
     ├── UpstreamError            the Realtime server refused, failed or went away
@@ -30,6 +31,10 @@ class RealtimeAgentsError(Exception):
 
 class SettingsError(RealtimeAgentsError):
     """A setting is missing or has a bad value."""
+
+
+class UsageError(RealtimeAgentsError):
+    """A command was given something it cannot use; it ends with exit code 2."""
 
 
 class ConfigError(RealtimeAgentsError):

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from realtime_agents.answer import Answer, answer_to
-from realtime_agents.errors import RealtimeAgentsError, SessionError
+from realtime_agents.errors import RealtimeAgentsError, SessionError, UsageError
 from realtime_agents.runtime import Runtime
 from realtime_agents.session.session import Session
 from realtime_agents.session.view import LiveText, SessionSnapshot
@@ -24,7 +24,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         return asyncio.run(_ask_file(arguments, settings, list(_read_questions(Path(arguments.file)))))
     question = sys.stdin.read() if arguments.question == "-" else arguments.question
     if not question or not question.strip():
-        raise SessionError('expected a question, found nothing; try: ask "When can I enroll in Part B?"')
+        raise UsageError('expected a question, found nothing; try: ask "When can I enroll in Part B?"')
     return asyncio.run(_ask_one(arguments, settings, question))
 
 

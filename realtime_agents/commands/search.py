@@ -7,12 +7,15 @@ import asyncio
 import json
 import textwrap
 
+from realtime_agents.errors import UsageError
 from realtime_agents.knowledge.port import Hit, Query, SearchResult
 from realtime_agents.runtime import Runtime
 from realtime_agents.settings import Settings
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
+    if not arguments.query.strip():
+        raise UsageError('expected words to search for, found none; try: search "late enrollment penalty"')
     query = Query(
         text=arguments.query,
         collections=tuple(arguments.collection),
@@ -34,7 +37,8 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         )
         return 0
     if not result.hits:
-        print("No passage found. `ingest` brings documents in.")
+        where = f" in {', '.join(arguments.collection)}" if arguments.collection else ""
+        print(f"No passage{where} fits these words. `ingest` brings documents in.")
     for rank, hit in enumerate(result.hits, 1):
         _print(rank, hit)
     for leg in result.degraded:
