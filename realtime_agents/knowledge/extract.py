@@ -1,4 +1,4 @@
-"""Read documents from files: JSON lines, Markdown, HTML and plain text, each also gzipped.
+"""Read documents from files: JSON lines, Markdown, HTML, PDF and plain text, each also gzipped.
 
 Nothing in a file can stop the others: what cannot be read becomes a `DocumentFailure`. Text
 stays text; nothing is executed, fetched or rendered.
@@ -7,23 +7,28 @@ stays text; nothing is executed, fetched or rendered.
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import re
 import zlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import IO, Any, TypedDict
 
 import yaml
 
+from realtime_agents.errors import DocumentError
 from realtime_agents.knowledge.blocks import parse_blocks
-from realtime_agents.knowledge.port import Document
-from realtime_agents.knowledge.webpage import read_page
+from realtime_agents.knowledge.dates import iso_date
+from realtime_agents.knowledge.decoding import decode
+from realtime_agents.knowledge.extraction import Extractor
+from realtime_agents.knowledge.port import Document, SourceType
 
 MAX_FILE_BYTES = 8 * 1024 * 1024
 """Size of one page (Markdown, HTML, text), unpacked."""
+MAX_PDF_BYTES = 40 * 1024 * 1024
 MAX_LINE_BYTES = 8 * 1024 * 1024
 """Size of one record of a JSON lines file; such a file may have any number of them."""
 SUFFIXES = {
@@ -33,10 +38,21 @@ SUFFIXES = {
     ".markdown": "markdown",
     ".html": "html",
     ".htm": "html",
+    ".pdf": "pdf",
     ".txt": "text",
 }
-_DATE_KEYS = ("as_of", "printed", "effective_date", "page_lastupdate", "date")
-_DATE = re.compile(r"\d{4}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?)?(?=$|[T ])")
+_AS_OF = ("as_of", "printed", "effective_date", "page_lastupdate", "date")
+_PUBLISHED = ("published", "printed", "page_lastupdate", "date")
+_EFFECTIVE_FROM = ("effective_from", "effective_date")
+_EFFECTIVE_TO = ("effective_to", "effective_end_date")
+"""Keys of a record or of front matter, the surest first."""
+_SOURCE_TYPES: Mapping[str, SourceType] = {
+    "records": "record",
+    "markdown": "markdown",
+    "html": "html",
+    "pdf": "pdf",
+    "text": "text",
+}
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\u2060\ufeff]")
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?)(?:^|\n)---[ \t]*(?:\n|$)", re.DOTALL)
 _LINE_ENDS = re.compile("\r\n?|\u2028|\u2029")
@@ -52,14 +68,38 @@ class DocumentFailure:
     """What is wrong, in words."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a file comes from, and what is known about it besides its own words."""
+
+    name: str
+    """As people know it: a path with ``/`` between folders, a web address without its scheme."""
+    collection: str
+    url: str = ""
+    source: str = ""
+    date: str = ""
+    """Used when the text itself names none."""
+    charset: str = ""
+    remote: bool = False
+    """What it says of its own id and collection is not believed: it could take the place of another page."""
+
+
 Found = Document | DocumentFailure
 _Stream = IO[bytes] | gzip.GzipFile
 
 
-def read_file(path: Path, name: str, collection: str) -> Iterator[Found]:
+def kind_of(name: str) -> str:
+    """``records``, ``markdown``, ``html``, ``pdf`` or ``text`` by a file's name; empty for other types."""
+    suffixes = [suffix.lower() for suffix in PurePosixPath(name).suffixes]
+    if suffixes[-1:] == [".gz"]:
+        suffixes.pop()
+    return SUFFIXES.get(suffixes[-1], "") if suffixes else ""
+
+
+def read_file(path: Path, name: str, collection: str, extractor: Extractor) -> Iterator[Found]:
     """Documents of one file. ``name`` is its path as people know it, with ``/`` between folders."""
-    kind = SUFFIXES.get(_suffix(path))
-    if kind is None:
+    kind = kind_of(path.name)
+    if not kind:
         known = ", ".join(sorted(SUFFIXES))
         yield DocumentFailure(
             name=name, reason=f"files of type {path.suffix or '(none)'!r} cannot be read, only {known}"
@@ -67,28 +107,34 @@ def read_file(path: Path, name: str, collection: str) -> Iterator[Found]:
         return
     try:
         with _opened(path) as stream:
-            if kind == "records":
-                yield from _records(stream, name, collection)
-            else:
-                yield from _page(stream, name, collection, kind)
-    except (gzip.BadGzipFile, EOFError, zlib.error):
-        yield DocumentFailure(
-            name=name, reason="its gzip data is broken; what came before the break was read"
-        )
+            yield from read_stream(stream, kind, Origin(name=name, collection=collection), extractor)
     except OSError as error:
         yield DocumentFailure(name=name, reason=f"it cannot be opened: {error.strerror or error}")
+
+
+def read_bytes(data: bytes, kind: str, origin: Origin, extractor: Extractor) -> Iterator[Found]:
+    """Documents of a file that is in memory, packed as gzip or not."""
+    packed = data.startswith(b"\x1f\x8b")
+    with gzip.open(io.BytesIO(data), "rb") if packed else io.BytesIO(data) as stream:
+        yield from read_stream(stream, kind, origin, extractor)
+
+
+def read_stream(stream: _Stream, kind: str, origin: Origin, extractor: Extractor) -> Iterator[Found]:
+    """Documents of an open file of a kind as `kind_of` has it. Raises `OSError` when it cannot be read."""
+    try:
+        if kind == "records":
+            yield from _records(stream, origin)
+        else:
+            yield from _page(stream, kind, origin, extractor)
+    except (gzip.BadGzipFile, EOFError, zlib.error):
+        yield DocumentFailure(
+            name=origin.name, reason="its gzip data is broken; what came before the break was read"
+        )
 
 
 def clean(text: str) -> str:
     """The text with plain line ends and without control characters, which some indexes refuse."""
     return _CONTROL.sub("", _LINE_ENDS.sub("\n", text))
-
-
-def _suffix(path: Path) -> str:
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    if suffixes[-1:] == [".gz"]:
-        suffixes.pop()
-    return suffixes[-1] if suffixes else ""
 
 
 def _opened(path: Path) -> _Stream:
@@ -97,21 +143,19 @@ def _opened(path: Path) -> _Stream:
     return path.open("rb")
 
 
-def _decoded(data: bytes, name: str) -> tuple[str, list[DocumentFailure]]:
-    try:
-        return clean(data.decode("utf-8-sig")), []
-    except UnicodeDecodeError:
-        text = data.decode("utf-8-sig", "replace")
-        count = text.count("\ufffd")
-        reason = f"{count} characters were not UTF-8 and were replaced; the rest was kept"
-        return clean(text), [DocumentFailure(name=name, reason=reason)]
+def _decoded(data: bytes, name: str, charset: str = "") -> tuple[str, list[DocumentFailure]]:
+    text, replaced = decode(data, charset)
+    if not replaced:
+        return clean(text), []
+    reason = f"{replaced} characters were not UTF-8 and were replaced; the rest was kept"
+    return clean(text), [DocumentFailure(name=name, reason=reason)]
 
 
-def _records(stream: _Stream, name: str, collection: str) -> Iterator[Found]:
+def _records(stream: _Stream, origin: Origin) -> Iterator[Found]:
     number = 0
     while line := stream.readline(MAX_LINE_BYTES + 1):
         number += 1
-        place = f"{name}:{number}"
+        place = f"{origin.name}:{number}"
         if len(line) > MAX_LINE_BYTES:
             yield DocumentFailure(name=place, reason=f"its line is longer than {MAX_LINE_BYTES // 2**20} MB")
             while line and not line.endswith(b"\n"):
@@ -120,10 +164,10 @@ def _records(stream: _Stream, name: str, collection: str) -> Iterator[Found]:
         if line.strip():
             text, problems = _decoded(line, place)
             yield from problems
-            yield _record(text, place, collection)
+            yield _record(text, place, origin)
 
 
-def _record(line: str, place: str, collection: str) -> Found:
+def _record(line: str, place: str, origin: Origin) -> Found:
     try:
         record = json.loads(line)
     except (ValueError, RecursionError) as error:
@@ -134,54 +178,78 @@ def _record(line: str, place: str, collection: str) -> Found:
     missing = [key for key in ("id", "title", "text") if not _words(record.get(key))]
     if missing:
         return DocumentFailure(name=place, reason=f"its record has no {' and no '.join(missing)}")
-    return Document(
+    document = Document(
         id=_words(record["id"]),
         title=_words(record["title"]),
         text=_text(record["text"]),
-        collection=_words(record.get("collection")) or collection,
+        collection=_words(record.get("collection")) or origin.collection,
         url=_web_address(record.get("url")),
-        source=_words(record.get("source")),
-        as_of=_as_of(record),
+        source=_words(record.get("source")) or origin.source,
+        source_type=_SOURCE_TYPES["records"],
+        **_dates(record, origin),
     )
+    if origin.remote:
+        own = f"{origin.collection}/{origin.name}/{document.id}"
+        return replace(document, id=own, collection=origin.collection)
+    return document
 
 
-def _page(stream: _Stream, name: str, collection: str, kind: str) -> Iterator[Found]:
-    data = stream.read(MAX_FILE_BYTES + 1)
-    if len(data) > MAX_FILE_BYTES:
-        yield DocumentFailure(name=name, reason=f"it is larger than {MAX_FILE_BYTES // 2**20} MB: split it")
+def _page(stream: _Stream, kind: str, origin: Origin, extractor: Extractor) -> Iterator[Found]:
+    limit = MAX_PDF_BYTES if kind == "pdf" else MAX_FILE_BYTES
+    data = stream.read(limit + 1)
+    if len(data) > limit:
+        yield DocumentFailure(name=origin.name, reason=f"it is larger than {limit // 2**20} MB: split it")
         return
-    text, problems = _decoded(data, name)
-    yield from problems
+    try:
+        facts, text, problems = _taken_apart(data, kind, origin, extractor)
+    except DocumentError as error:
+        yield DocumentFailure(name=origin.name, reason=str(error))
+        return
+    yield from (DocumentFailure(name=origin.name, reason=problem) for problem in problems)
+    if text.strip():
+        yield _document(facts, text, kind, origin)
+    else:
+        yield DocumentFailure(name=origin.name, reason="it holds no text")
+
+
+def _taken_apart(
+    data: bytes, kind: str, origin: Origin, extractor: Extractor
+) -> tuple[Mapping[str, Any], str, list[str]]:
+    """What is known about a page, its text, and what was wrong with it. Raises `DocumentError`."""
+    if kind == "pdf":
+        if not data:
+            return {}, "", []
+        found = extractor.read("pdf", data)
+        return {"title": found["title"], "date": found["date"]}, clean(found["text"]), list(found["notes"])
+    text, failures = _decoded(data, origin.name, origin.charset or ("html" if kind == "html" else ""))
+    problems = [failure.reason for failure in failures]
     match kind:
-        case "html":
-            page = read_page(text)
-            facts: Mapping[str, Any] = {"title": page.title, "url": page.url, "date": page.date}
-            text = clean(page.text)
+        case "html" if text.strip():
+            page = extractor.read("html", text.encode("utf-8", "replace"))
+            known = {name: page[name] for name in ("title", "url", "date", "effective_date")}
+            known["source"] = page["site"]
+            return known, clean(page["text"]), problems
         case "markdown":
-            try:
-                facts, text = _front_matter(text)
-            except ValueError as error:
-                yield DocumentFailure(name=name, reason=str(error))
-                return
+            facts, text = _front_matter(text)
+            return facts, text, problems
         case _:
-            facts = {}
-    if not text.strip():
-        yield DocumentFailure(name=name, reason="it holds no text")
-        return
-    yield _document(facts, text, name, collection)
+            return {}, text, problems
 
 
-def _document(facts: Mapping[str, Any], text: str, name: str, collection: str) -> Document:
-    where = _words(facts.get("collection")) or collection
-    stem = _without_suffix(name)
+def _document(facts: Mapping[str, Any], text: str, kind: str, origin: Origin) -> Document:
+    if origin.remote:
+        facts = {**facts, "id": f"{origin.collection}/{origin.name}", "collection": origin.collection}
+    where = _words(facts.get("collection")) or origin.collection
+    stem = _without_suffix(origin.name)
     return Document(
         id=_words(facts.get("id")) or f"{where}/{stem}",
         title=_words(facts.get("title")) or _first_heading(text) or _named(stem),
         text=text,
         collection=where,
-        url=_web_address(facts.get("url")),
-        source=_words(facts.get("source")),
-        as_of=_as_of(facts),
+        url=_web_address(facts.get("url")) or origin.url,
+        source=_words(facts.get("source")) or origin.source,
+        source_type=_SOURCE_TYPES[kind],
+        **_dates(facts, origin),
     )
 
 
@@ -194,11 +262,11 @@ def _front_matter(text: str) -> tuple[Mapping[str, Any], str]:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f" in line {mark.line + 2}" if mark is not None else ""
-        raise ValueError(f"its front matter is not valid YAML{line}") from error
+        raise DocumentError(f"its front matter is not valid YAML{line}") from error
     if facts is None:
         facts = {}
     if not isinstance(facts, dict):
-        raise ValueError("its front matter should be lines of `name: value`")
+        raise DocumentError("its front matter should be lines of `name: value`")
     return facts, text[match.end() :]
 
 
@@ -236,11 +304,27 @@ def _web_address(value: object) -> str:
     return address if re.match(r"https?://[^\s<>\"]+$", address, re.IGNORECASE) else ""
 
 
-def _as_of(record: Mapping[str, Any]) -> str | None:
-    """The date to which the text is known to be true: as printed on it before any date of a file."""
-    for key in _DATE_KEYS:
-        value = record.get(key)
-        words = value.isoformat() if isinstance(value, date) else _words(value)
-        if match := _DATE.match(words):
-            return match.group()
+class _Dates(TypedDict):
+    as_of: str | None
+    published: str | None
+    effective_from: str | None
+    effective_to: str | None
+
+
+def _dates(facts: Mapping[str, Any], origin: Origin) -> _Dates:
+    """What a text tells of its time. ``as_of`` is the date printed on it before any date of a file."""
+    known = iso_date(origin.date)
+    return _Dates(
+        as_of=_first_date(facts, _AS_OF) or known,
+        published=_first_date(facts, _PUBLISHED) or known,
+        effective_from=_first_date(facts, _EFFECTIVE_FROM),
+        effective_to=_first_date(facts, _EFFECTIVE_TO),
+    )
+
+
+def _first_date(facts: Mapping[str, Any], keys: Sequence[str]) -> str | None:
+    for key in keys:
+        value = facts.get(key)
+        if found := iso_date(value.isoformat() if isinstance(value, date) else _words(value)):
+            return found
     return None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from html.parser import HTMLParser
 
 import trafilatura
+
+from realtime_agents.knowledge.dates import iso_date
 
 _SILENT = frozenset({"script", "style", "noscript", "template", "svg", "iframe", "object", "head"})
 _BLOCK = frozenset(
@@ -16,12 +17,23 @@ _BLOCK = frozenset(
 )
 _DATES = (
     "last-modified",
+    "last-updated",
     "dcterms.modified",
+    "dc.date.modified",
     "article:modified_time",
+    "datemodified",
     "dcterms.issued",
+    "dc.date",
     "article:published_time",
+    "datepublished",
     "date",
 )
+"""Names of ``<meta>`` that hold a date, the surest first; names from JSON-LD count among them."""
+_MAX_LINKED_DATA_CHARS = 200_000
+_SAYS_WHEN = re.compile(
+    r"\b(?:updated|modified|reviewed|effective|published|posted)\b[\s\w:]{0,20}$", re.IGNORECASE
+)
+_LINKED_DATE = re.compile(r'"(date(?:Modified|Published))"\s*:\s*"([^"\\]{4,40})"')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +43,13 @@ class WebPage:
     title: str
     text: str
     url: str
+    """The address that the page gives for itself; empty when it gives none."""
     date: str
+    """ISO, when it was last changed, else published; empty when it does not say."""
+    effective_date: str = ""
+    """ISO, from when on what it says holds; rarely given."""
+    site: str = ""
+    """Name of the site, as the page gives it."""
 
 
 def read_page(html: str) -> WebPage:
@@ -43,7 +61,14 @@ def read_page(html: str) -> WebPage:
     plain = parts.plain_text()
     if not text.strip():
         text = plain
-    return WebPage(title=parts.title(), text=text.strip(), url=parts.canonical, date=next(parts.dates(), ""))
+    return WebPage(
+        title=parts.title(),
+        text=text.strip(),
+        url=parts.canonical,
+        date=parts.date(*_DATES),
+        effective_date=parts.date("effective-date", "dcterms.valid"),
+        site=parts.site(),
+    )
 
 
 class _Parts(HTMLParser):
@@ -61,11 +86,14 @@ class _Parts(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = {name: value or "" for name, value in attrs}
+        if tag == "script" and values.get("type", "").strip().lower() == "application/ld+json":
+            self._in = "linked data"
         if tag in _SILENT:
             self._silent += 1
         elif tag == "meta":
             self._meta.setdefault(
-                (values.get("name") or values.get("property") or "").lower(), values.get("content", "")
+                (values.get("name") or values.get("property") or values.get("itemprop") or "").lower(),
+                values.get("content", ""),
             )
         elif tag == "link" and values.get("rel", "").lower() == "canonical":
             self.canonical = (
@@ -73,7 +101,9 @@ class _Parts(HTMLParser):
             )
         elif tag == "body":
             self._silent = 0  # a head that was never closed must not swallow the page
-        if tag in {"title", "h1"}:
+        elif tag == "time" and _SAYS_WHEN.search("".join(self._pieces[-6:])[-80:]):
+            self._meta.setdefault("last-updated", values.get("datetime", ""))
+        if tag == "title" or (tag == "h1" and not "".join(self._heading).strip()):
             self._in = tag
         if tag in _BLOCK:
             self._pieces.append("\n")
@@ -81,7 +111,7 @@ class _Parts(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag in _SILENT:
             self._silent = max(self._silent - 1, 0)
-        if tag == self._in:
+        if tag == self._in or (tag == "script" and self._in == "linked data"):
             self._in = None
         if tag in _BLOCK:
             self._pieces.append("\n")
@@ -91,6 +121,9 @@ class _Parts(HTMLParser):
             self._titles.append(data)
         elif self._in == "h1":
             self._heading.append(data)
+        elif self._in == "linked data":
+            for name, value in _LINKED_DATE.findall(data[:_MAX_LINKED_DATA_CHARS]):
+                self._meta.setdefault(name.lower(), value)
         if not self._silent and self._in != "title":
             self._pieces.append(data)
 
@@ -100,8 +133,14 @@ class _Parts(HTMLParser):
         window = " ".join("".join(self._titles).split())
         return heading or re.split(r"\s+[|–—]\s+", window)[0]
 
-    def dates(self) -> Iterator[str]:
-        return (self._meta[name] for name in _DATES if self._meta.get(name))
+    def date(self, *names: str) -> str:
+        """The first date under these names, ISO; empty when there is none."""
+        found = (iso_date(self._meta.get(name, "")) for name in names)
+        return next((one for one in found if one), "")
+
+    def site(self) -> str:
+        """As `WebPage.site`."""
+        return " ".join(self._meta.get("og:site_name", "").split())[:100]
 
     def plain_text(self) -> str:
         lines = (" ".join(line.split()) for line in "".join(self._pieces).split("\n"))

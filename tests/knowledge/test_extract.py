@@ -2,18 +2,31 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from realtime_agents.knowledge import extract
 from realtime_agents.knowledge.extract import DocumentFailure, clean
+from realtime_agents.knowledge.extraction import Extractor
 from realtime_agents.knowledge.ingest import read_documents
 from realtime_agents.knowledge.port import Document
 
+_extractors: list[Extractor] = []
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_process_for_all() -> Iterator[None]:
+    """Starting a process for each test would take longer than the tests."""
+    with Extractor() as extractor:
+        _extractors.append(extractor)
+        yield
+        _extractors.clear()
+
 
 def read(path: Path, collection: str = "c") -> tuple[list[Document], list[DocumentFailure]]:
-    found = list(read_documents(path, collection))
+    found = list(read_documents(path, collection, _extractors[0]))
     return (
         [entry for entry in found if isinstance(entry, Document)],
         [entry for entry in found if isinstance(entry, DocumentFailure)],
@@ -49,6 +62,7 @@ def test_records_become_documents(tmp_path: Path) -> None:
         collection="c",
         url="https://x.org/a",
         source="VA.gov",
+        source_type="record",
     )
     assert (documents[1].id, documents[1].collection) == ("7", "other")
 
@@ -63,6 +77,10 @@ def test_records_become_documents(tmp_path: Path) -> None:
         ({"as_of": "2025", "printed": "2026-01"}, "2025"),
         ({"printed": "spring", "date": "2026-02"}, "2026-02"),
         ({"date": "05/01/2019"}, None),
+        ({"date": "January 15, 2026"}, "2026-01-15"),
+        ({"date": "3 Sept. 2025"}, "2025-09-03"),
+        ({"date": "March 2026"}, "2026-03"),
+        ({"date": "February 30, 2026"}, None),
         ({"date": "2019-13-01"}, None),
         ({"date": 2026}, "2026"),
         ({}, None),
@@ -130,6 +148,15 @@ def test_only_web_addresses_are_kept_as_address(tmp_path: Path, url: object) -> 
     assert documents[0].url == ""
 
 
+def test_dates_of_publication_and_of_force_are_kept_apart(tmp_path: Path) -> None:
+    line = record(
+        printed="2026-01", date="2026-03-06", effective_date="1992-08-31", effective_end_date="2027-01-01"
+    )
+    documents, _ = read(written(tmp_path, "a.jsonl", line))
+    page = documents[0]
+    assert (page.published, page.effective_from, page.effective_to) == ("2026-01", "1992-08-31", "2027-01-01")
+
+
 # gzip
 
 
@@ -193,6 +220,7 @@ Words.
             url="https://x.org/b",
             source="CMS",
             as_of="2026-01-15",
+            source_type="markdown",
         )
     ]
 
@@ -293,6 +321,65 @@ def test_broken_markup_never_raises(tmp_path: Path, html: str) -> None:
     assert len(documents) + len(failures) == 1
 
 
+@pytest.mark.parametrize(
+    ("head", "as_of"),
+    [
+        ('<meta name="DC.date" content="2026-01-15">', "2026-01-15"),
+        ('<meta itemprop="dateModified" content="January 15, 2026">', "2026-01-15"),
+        (
+            '<script type="application/ld+json">{"datePublished": "2025-02-03T08:00:00Z"}</script>',
+            "2025-02-03",
+        ),
+        ('<meta name="date" content="soon">', None),
+    ],
+)
+def test_a_page_is_dated_by_what_it_says_of_itself(tmp_path: Path, head: str, as_of: str | None) -> None:
+    html = f"<html><head>{head}</head><body><p>Words of the page.</p></body></html>"
+    documents, _ = read(written(tmp_path, "a.html", html))
+    assert (documents[0].as_of, documents[0].published) == (as_of, as_of)
+
+
+def test_a_time_counts_as_date_only_where_the_page_says_so(tmp_path: Path) -> None:
+    said = '<p>Words.</p><p>Last updated: <time datetime="2026-01-15">January 15</time></p>'
+    other = '<p>The meeting is on <time datetime="2026-01-15">January 15</time>.</p>'
+    assert read(written(tmp_path, "a.html", said))[0][0].as_of == "2026-01-15"
+    assert read(written(tmp_path, "a.html", other))[0][0].as_of is None
+
+
+def test_a_day_of_force_and_the_name_of_the_site_are_taken_from_the_page(tmp_path: Path) -> None:
+    html = (
+        '<meta name="effective-date" content="2026-07-01"><meta property="og:site_name" content="Benefits  site">'
+        "<h1>First</h1><p>Words.</p><h1>Second</h1>"
+    )
+    page = read(written(tmp_path, "a.html", html))[0][0]
+    assert (page.effective_from, page.source, page.title) == ("2026-07-01", "Benefits site", "First")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        '<meta charset="windows-1252"><p>caf\xe9 \x93quoted\x94</p>'.encode("latin-1"),
+        '<meta http-equiv="Content-Type" content="text/html; charset=ISO-8859-1"><p>caf\xe9 \x93quoted\x94</p>'.encode(
+            "latin-1"
+        ),
+        '<meta charset="iso-8859-1"><p>café “quoted”</p>'.encode(),
+        "<p>café “quoted”</p>".encode("utf-16"),
+    ],
+)
+def test_pages_in_other_character_sets_are_read(tmp_path: Path, data: bytes) -> None:
+    documents, failures = read(written(tmp_path, "a.html", data))
+    assert failures == []
+    assert documents[0].text == "café “quoted”"
+
+
+def test_a_codec_that_is_no_character_set_is_not_used(tmp_path: Path) -> None:
+    documents, failures = read(
+        written(tmp_path, "a.html", b'<meta charset="unicode_escape"><p>a\\u0041 \xff</p>')
+    )
+    assert documents[0].text == "a\\u0041 \ufffd"
+    assert "not UTF-8" in failures[0].reason
+
+
 # Files and folders
 
 
@@ -313,7 +400,7 @@ def test_a_readme_that_is_asked_for_is_read(tmp_path: Path) -> None:
     assert read(written(tmp_path, "README.md", "Words."))[0]
 
 
-@pytest.mark.parametrize("name", ["a.png", "a", "a.pdf.gz", "a.gz", "a.json"])
+@pytest.mark.parametrize("name", ["a.png", "a", "a.docx.gz", "a.gz", "a.json"])
 def test_a_file_of_another_type_is_reported(tmp_path: Path, name: str) -> None:
     documents, failures = read(written(tmp_path, name, b"\x89PNG"))
     assert documents == []

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from realtime_agents.errors import KnowledgeError
-from realtime_agents.knowledge import ingest
+from realtime_agents.knowledge import files, ingest
 from realtime_agents.knowledge.ingest import IngestProgress, ingest_path
 from realtime_agents.knowledge.port import Document, IngestReport, Query
 from realtime_agents.knowledge.store import EmbeddedKnowledgeBase
@@ -52,13 +52,14 @@ async def test_progress_is_told_after_every_batch(tmp_path: Path, kb: EmbeddedKn
     told: list[IngestProgress] = []
     await ingest_path(kb, records(tmp_path / "a.jsonl", 40, "broken"), "va", told.append)
     assert [progress.documents for progress in told] == [16, 32, 41]
-    assert (told[-1].added, told[-1].failed, told[-1].current) == (40, 1, "Record 39")
+    assert (told[-1].added, told[-1].failed, told[-1].current) == (40, 1, "a.jsonl")
 
 
 async def test_large_documents_make_small_batches(
     tmp_path: Path, kb: EmbeddedKnowledgeBase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ingest, "BATCH_CHARS", 50)
+    for module in (ingest, files):
+        monkeypatch.setattr(module, "BATCH_CHARS", 50)
     told: list[IngestProgress] = []
     await ingest_path(kb, records(tmp_path / "a.jsonl", 9), "va", told.append)
     assert [progress.documents for progress in told] == [3, 6, 9]

@@ -1,0 +1,158 @@
+"""Files and folders as a source of documents."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
+from itertools import islice
+from pathlib import Path
+
+from realtime_agents.knowledge.extract import DocumentFailure, Found, read_file
+from realtime_agents.knowledge.extraction import Extractor
+from realtime_agents.knowledge.ledger import Entry, SourceKey, SourceKind
+from realtime_agents.knowledge.passages import CUT_VERSION
+from realtime_agents.knowledge.port import Document
+from realtime_agents.knowledge.supply import AsBefore, Brought, Failed, Memory, Settled, Step
+
+BATCH_DOCUMENTS = 16
+BATCH_CHARS = 100_000
+"""A batch ends with whichever comes first; it is what an interruption can lose (a few seconds)."""
+READER_VERSION = "2"
+"""Raise when files are read differently: all are then read again."""
+MAX_KNOWN_DOCUMENTS = 64
+"""An entry with more documents is read again rather than looked up document by document."""
+
+
+def read_documents(path: Path, collection: str, extractor: Extractor | None = None) -> Iterator[Found]:
+    """Documents of a file, or of all files under a folder, in order of name.
+
+    In a folder hidden files, symbolic links and ``README`` files (which are about the folder)
+    are passed over. Reads as it goes: a large file is never in memory as a whole.
+    """
+    if not path.exists():
+        yield DocumentFailure(name=str(path), reason="there is no such file or folder")
+        return
+    reader = extractor or Extractor()
+    try:
+        for file, name in files_of(path):
+            yield from read_file(file, name, collection, reader)
+    finally:
+        if extractor is None:
+            reader.close()
+
+
+def files_of(path: Path) -> list[tuple[Path, str]]:
+    """The files that `read_documents` reads, with their names as people know them."""
+    if not path.is_dir():
+        return [(path, path.name)]
+    found: list[tuple[Path, str]] = []
+    for file in sorted(path.rglob("*")):
+        inside = file.relative_to(path)
+        hidden = any(part.startswith(".") for part in inside.parts)
+        about = inside.name.split(".")[0].upper() == "README"
+        if file.is_file() and not hidden and not about and not _is_link(file, path):
+            found.append((file, inside.as_posix()))
+    return found
+
+
+class FileSupply:
+    """A file, or a folder with all that is under it. Each file is an entry."""
+
+    resumes = False
+    batch_documents = BATCH_DOCUMENTS
+
+    def __init__(
+        self,
+        path: Path,
+        collection: str,
+        extractor: Extractor,
+        *,
+        kind: SourceKind = "files",
+        location: str = "",
+    ) -> None:
+        """``kind`` and ``location`` for files that only pass through here, such as uploads."""
+        self.key = SourceKey(kind=kind, location=location or str(path.absolute()), collection=collection)
+        self.forgets_unseen = kind == "files"
+        self._path = path
+        self._extractor = extractor
+        self._size = 0
+        self._read = 0
+        self._doing = ""
+
+    @property
+    def fraction(self) -> float | None:
+        """By the size of the files."""
+        return min(self._read / self._size, 1.0) if self._size else None
+
+    @property
+    def doing(self) -> str:
+        return self._doing
+
+    async def batches(self, memory: Memory) -> AsyncGenerator[list[Step]]:
+        """See `Supply`. Files are read in threads, a batch at a time."""
+        if not self._path.exists():
+            failure = DocumentFailure(name=str(self._path), reason="there is no such file or folder")
+            yield [Failed(entry="", failure=failure)]
+            return
+        files = await asyncio.to_thread(lambda: [(*pair, _size(pair[0])) for pair in files_of(self._path)])
+        self._size = sum(size for _, _, size in files)
+        for file, name, size in files:
+            self._doing = name
+            async with aclosing(self._file(file, name, memory)) as read:
+                async for steps in read:
+                    yield steps
+            self._read += size
+
+    async def _file(self, file: Path, name: str, memory: Memory) -> AsyncGenerator[list[Step]]:
+        mark = await asyncio.to_thread(_mark, file)
+        known = await memory.entry(name)
+        if known is not None and await self._is_as_before(known, mark, memory):
+            yield [AsBefore(entry=known)]
+            return
+        found = read_file(file, name, self.key.collection, self._extractor)
+        while batch := await asyncio.to_thread(_next_batch, found):
+            yield [
+                Brought(entry=name, document=entry)
+                if isinstance(entry, Document)
+                else Failed(entry=name, failure=entry)
+                for entry in batch
+            ]
+        yield [Settled(entry=Entry(name=name, mark=mark))]
+
+    @staticmethod
+    async def _is_as_before(known: Entry, mark: str, memory: Memory) -> bool:
+        same = bool(mark) and known.whole and known.mark == mark
+        return same and 0 < len(known.documents) <= MAX_KNOWN_DOCUMENTS and await memory.stands(known)
+
+
+def _next_batch(found: Iterator[Found]) -> list[Found]:
+    batch: list[Found] = []
+    size = 0
+    for entry in islice(found, BATCH_DOCUMENTS):
+        batch.append(entry)
+        size += len(entry.text) if isinstance(entry, Document) else 0
+        if size >= BATCH_CHARS:
+            break
+    return batch
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:
+        return 0
+
+
+def _mark(file: Path) -> str:
+    """Changes when the file was written; empty when that cannot be told."""
+    try:
+        stat = file.stat()
+    except OSError:
+        return ""
+    return f"{READER_VERSION}.{CUT_VERSION}:{stat.st_size}:{stat.st_mtime_ns}"
+
+
+def _is_link(file: Path, root: Path) -> bool:
+    """True when the file or a folder on the way to it is a symbolic link: it could lead anywhere."""
+    return any(part.is_symlink() for part in (file, *file.parents) if part != root and root in part.parents)
