@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from realtime_agents.engine.speech.number_words import cardinal
+from realtime_agents.engine.speech.number_words import cardinal, digits
 from realtime_agents.engine.speech.reading import Match, reading
 
 LINK: Final = "the link on the page"
@@ -49,7 +49,8 @@ _INSTEAD: Final = {
 
 def _domain(name: str) -> str:
     parts = [part.upper() if part.lower() in _INITIALS else part for part in name.split(".")]
-    return " dot ".join(part.replace("-", " dash ") for part in parts)
+    said = " dot ".join(parts).replace("-", " dash ")
+    return re.sub(r"\d+", lambda figures: f" {digits(figures.group())} ", said)
 
 
 def _email(match: Match) -> str:

@@ -52,6 +52,11 @@ _SMALL: Final = {
 _COUNTED: Final = (
     r"(?=\s(?:people|persons|dollars|hours|days|points|miles|units|veterans|beneficiaries|copies|words)\b)"
 )
+_THING: Final = (
+    r"(?:\s(?:yearly|annual|monthly|daily|hospital|drug))?\s(?:amount|deductible|premium|co-?pay(?:ment)?|limit|penalty|fee|payment|cap"
+    r"|credit|benefit|allowance|charge|bill|check|surcharge)s?\b"
+)
+"""What has a price before it in the singular: "the two hundred dollar deductible"."""
 _SHORT_UNITS: Final = {
     "lb": "pounds",
     "hr": "hours",
@@ -167,6 +172,10 @@ NUMBER_READINGS: Final = (
     reading(
         rf"\$\s?(?P<low>{_NUMBER}){_DASH}\$?\s?(?P<high>{_NUMBER})(?:\s(?P<scale>thousand|[mbtr]+illion))?",
         _dollar_range,
+    ),
+    reading(
+        rf"(?:(?<=\b[aA]\s)|(?<=[tT]he\s)|(?<=[ht]his\s)|(?<=[yY]our\s))\$\s?((?:\d{{1,3}}(?:,\d{{3}})+|\d+))(?={_THING})",
+        lambda m: f"{decimal(m[1])} dollar",
     ),
     reading(
         rf"\$\s?(?P<amount>{_NUMBER})(?:\s(?P<scale>thousand|[mbtr]+illion))?",
