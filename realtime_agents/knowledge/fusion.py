@@ -10,18 +10,18 @@ lexical leg must not drag good vectors down. 0.9 is a point worse, 0.8 three (be
 IDENTIFIER_VECTOR_WEIGHT = 0.5
 """The same for a question that names a form or a code, which a vector hardly tells apart."""
 
-Leg = Sequence[tuple[int, float]]
-"""(key, score) with larger scores better, best first."""
+Leg = Sequence[tuple[str, float]]
+"""(passage id, score) with larger scores better, best first."""
 
 
-def fuse(lexical: Leg, vector: Leg, vector_weight: float = VECTOR_WEIGHT) -> list[tuple[int, float]]:
-    """Convex sum of both legs, each scaled so that its best score is 1; ties by key.
+def fuse(lexical: Leg, vector: Leg, vector_weight: float = VECTOR_WEIGHT) -> list[tuple[str, float]]:
+    """Convex sum of both legs, each scaled so that its best score is 1; ties by passage id.
 
     When one leg is empty the other keeps its own scale, so scores stay in 0..1.
     """
     if not lexical or not vector:
         vector_weight = 1.0 if vector else 0.0
-    scores: dict[int, float] = {}
+    scores: dict[str, float] = {}
     for leg, weight in ((lexical, 1.0 - vector_weight), (vector, vector_weight)):
         best = leg[0][1] if leg else 1.0
         for key, score in leg:

@@ -53,7 +53,7 @@ class PreparedDocument:
 
 def fingerprint(document: Document) -> str:
     """Changes when anything that is stored of the document would change."""
-    parts = (
+    parts: tuple[str, ...] = (
         CUT_VERSION,
         document.id,
         document.collection,
@@ -63,6 +63,14 @@ def fingerprint(document: Document) -> str:
         document.as_of or "",
         document.text,
     )
+    details = (
+        document.source_type,
+        document.published or "",
+        document.effective_from or "",
+        document.effective_to or "",
+    )
+    if any(details):  # what has none of them keeps the fingerprint it always had
+        parts += details
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
 
 

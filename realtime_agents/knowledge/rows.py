@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from sqlite3 import Connection
+from typing import Any
 
 from realtime_agents.knowledge.analysis import ANALYSIS_VERSION, match_expression, normalise
+from realtime_agents.knowledge.filters import Days, Filters, days_of
+from realtime_agents.knowledge.index import StoredPassage
 from realtime_agents.knowledge.passages import PreparedDocument, PreparedPassage
-from realtime_agents.knowledge.port import Document, Passage
-from realtime_agents.knowledge.sentences import Span
+from realtime_agents.knowledge.port import Document, DocumentInfo, Passage
 from realtime_agents.knowledge.vectors import VectorRow
-
-
-@dataclass(frozen=True, slots=True)
-class StoredPassage:
-    """A passage and what is needed to choose another summary of it."""
-
-    passage: Passage
-    windows: tuple[Span, ...]
 
 
 def meta(connection: Connection, key: str) -> str:
@@ -30,6 +24,11 @@ def meta(connection: Connection, key: str) -> str:
 
 def set_meta(connection: Connection, key: str, value: str) -> None:
     connection.execute("insert or replace into meta values(?, ?)", (key, value))
+
+
+def note_change(connection: Connection) -> None:
+    """Documents were written or deleted in this transaction."""
+    set_meta(connection, "changed", datetime.now(UTC).isoformat(timespec="seconds"))
 
 
 def fingerprints(connection: Connection, ids: Iterable[str]) -> dict[str, str]:
@@ -49,12 +48,14 @@ def known_vectors(connection: Connection, document_id: str) -> dict[str, bytes]:
     return dict(rows.fetchall())
 
 
-def write_document(connection: Connection, prepared: PreparedDocument, vectors: dict[str, bytes]) -> None:
+def write_document(connection: Connection, prepared: PreparedDocument, vectors: Mapping[str, bytes]) -> None:
     """Put a document in the place of what was there under its id. ``vectors`` are by passage key."""
-    document = prepared.document
+    document, days = prepared.document, days_of(prepared.document)
     delete_document(connection, document.id)
     connection.execute(
-        "insert into document values(?, ?, ?, ?, ?, ?, ?, ?)",
+        "insert into document(id, collection, title, url, source, as_of, text, sha256, source_type, published,"
+        " effective_from, effective_to, first_day, last_day, known_day)"
+        " values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             document.id,
             document.collection,
@@ -64,12 +65,19 @@ def write_document(connection: Connection, prepared: PreparedDocument, vectors: 
             document.as_of,
             document.text,
             prepared.sha256,
+            document.source_type,
+            document.published,
+            document.effective_from,
+            document.effective_to,
+            days.first,
+            days.last,
+            days.known,
         ),
     )
     for passage in prepared.passages:
-        passage_id = _insert_passage(connection, document, passage)
+        number = _insert_passage(connection, document, passage)
         if passage.key in vectors:
-            set_vector(connection, passage_id, vectors[passage.key])
+            set_vector(connection, number, vectors[passage.key])
 
 
 def _insert_passage(connection: Connection, document: Document, passage: PreparedPassage) -> int:
@@ -89,16 +97,16 @@ def _insert_passage(connection: Connection, document: Document, passage: Prepare
             passage.key,
         ),
     )
-    passage_id = cursor.lastrowid
-    assert passage_id is not None  # noqa: S101 - an insert into a rowid table always has one
-    _index(connection, passage_id, document.title, passage.section, passage.text)
-    return passage_id
+    number = cursor.lastrowid
+    assert number is not None  # noqa: S101 - an insert into a rowid table always has one
+    _index(connection, number, document.title, passage.section, passage.text)
+    return number
 
 
-def _index(connection: Connection, passage_id: int, title: str, section: str, text: str) -> None:
+def _index(connection: Connection, number: int, title: str, section: str, text: str) -> None:
     connection.execute(
         "insert into lexical(rowid, title, section, text) values(?, ?, ?, ?)",
-        (passage_id, normalise(title), normalise(section), normalise(text)),
+        (number, normalise(title), normalise(section), normalise(text)),
     )
 
 
@@ -109,32 +117,53 @@ def delete_document(connection: Connection, document_id: str) -> bool:
         " where d.id = ?",
         (document_id,),
     ).fetchall()
-    for passage_id, title, section, text in rows:
+    for number, title, section, text in rows:
         connection.execute(
             "insert into lexical(lexical, rowid, title, section, text) values('delete', ?, ?, ?, ?)",
-            (passage_id, normalise(title), normalise(section), normalise(text)),
+            (number, normalise(title), normalise(section), normalise(text)),
         )
-        connection.execute("delete from vector where passage_id = ?", (passage_id,))
+        connection.execute("delete from vector where passage_id = ?", (number,))
     connection.execute("delete from passage where document_id = ?", (document_id,))
     return connection.execute("delete from document where id = ?", (document_id,)).rowcount > 0
 
 
 def lexical(
-    connection: Connection, terms: tuple[str, ...], collections: Sequence[str], limit: int
-) -> list[tuple[int, float]]:
+    connection: Connection, terms: tuple[str, ...], filters: Filters, limit: int
+) -> list[tuple[str, float]]:
     """Passage ids and BM25, larger is better, best first; empty when there are no terms."""
     if not terms:
         return []
-    where = ""
-    if collections:
-        # The plus keeps SQLite from looking every id up in the index, which is 100 times slower.
-        marks = ", ".join("?" * len(collections))
-        where = f" and +lexical.rowid in (select id from passage where collection in ({marks}))"  # noqa: S608 - marks only
+    passing, values = _passing(filters)
+    # The plus keeps SQLite from looking every id up in the index, which is 100 times slower.
+    where = f" and +lexical.rowid in ({passing})" if passing else ""
+    best = f"select rowid, rank from lexical where lexical match ?{where} order by rank, rowid limit ?"  # noqa: S608
     rows = connection.execute(
-        f"select rowid, -rank from lexical where lexical match ?{where} order by rank, rowid limit ?",  # noqa: S608
-        (match_expression(terms), *collections, limit),
+        f"select p.document_id || '#' || p.ord as name, -best.rank from ({best}) best"  # noqa: S608 - fixed words only
+        " join passage p on p.id = best.rowid order by best.rank, name",
+        (match_expression(terms), *values, limit),
     )
-    return [(int(passage_id), float(score)) for passage_id, score in rows]
+    return [(str(name), float(score)) for name, score in rows]
+
+
+def _passing(filters: Filters) -> tuple[str, list[str]]:
+    """A select of the passage numbers that the filters let through, and its values; empty for all."""
+    conditions: list[str] = []
+    values: list[str] = []
+    for column, wanted in (("p.collection", filters.collections), ("d.source_type", filters.source_types)):
+        if wanted:
+            conditions.append(f"{column} in ({', '.join('?' * len(wanted))})")
+            values.extend(wanted)
+    if filters.in_force_on:
+        conditions.append("? between d.first_day and d.last_day")
+        values.append(filters.in_force_on)
+    if filters.as_of_since:
+        conditions.append("d.known_day >= ?")
+        values.append(filters.as_of_since)
+    if not conditions:
+        return "", []
+    only_passage = not any(condition.find("d.") >= 0 for condition in conditions)
+    join = "" if only_passage else " join document d on d.id = p.document_id"
+    return f"select p.id from passage p{join} where {' and '.join(conditions)}", values  # noqa: S608
 
 
 def holds_term(connection: Connection, term: str) -> bool:
@@ -158,8 +187,8 @@ def fit(connection: Connection, embedder_id: str) -> None:
         stored = connection.execute(
             "select p.id, d.title, p.section, p.text from passage p join document d on d.id = p.document_id"
         )
-        for passage_id, title, section, text in stored:
-            _index(connection, passage_id, title, section, text)
+        for number, title, section, text in stored:
+            _index(connection, number, title, section, text)
         set_meta(connection, "analysis", ANALYSIS_VERSION)
     if embedder_id and meta(connection, "embedder") != embedder_id:
         connection.execute("delete from vector")
@@ -168,69 +197,89 @@ def fit(connection: Connection, embedder_id: str) -> None:
 
 _PASSAGE = (
     "select p.id, p.document_id, p.ord, p.collection, d.title, p.section, d.url, d.source, d.as_of, p.text,"
-    " p.summary_start, p.summary_end, p.char_start, p.char_end, p.windows"
+    " p.summary_start, p.summary_end, p.char_start, p.char_end, p.windows, d.source_type, d.published,"
+    " d.effective_from, d.effective_to"
     " from passage p join document d on d.id = p.document_id "
 )
 
 
-def passages(connection: Connection, ids: Sequence[int]) -> dict[int, StoredPassage]:
-    """Passages by their number; those that are gone are left out."""
-    marks = ", ".join("?" * len(ids))
-    rows = connection.execute(f"{_PASSAGE} where p.id in ({marks})", tuple(ids))
-    return {int(row[0]): _stored(row) for row in rows}
-
-
-def passage_at(connection: Connection, document_id: str, place: int) -> Passage | None:
+def passage_at(connection: Connection, document_id: str, place: int) -> StoredPassage | None:
     row = connection.execute(
         f"{_PASSAGE} where p.document_id = ? and p.ord = ?", (document_id, place)
     ).fetchone()
-    return _stored(row).passage if row else None
+    return _stored(row) if row else None
 
 
-def _stored(row: tuple[int | str, ...]) -> StoredPassage:
-    (
-        _,
-        document_id,
-        place,
-        collection,
-        title,
-        section,
-        url,
-        source,
-        as_of,
-        text,
-        left,
-        right,
-        start,
-        end,
-        spans,
-    ) = row
-    words = str(text)
+def _stored(row: tuple[Any, ...]) -> StoredPassage:
+    text, left, right = row[9], row[10], row[11]
     passage = Passage(
-        id=f"{document_id}#{place}",
-        document_id=str(document_id),
-        collection=str(collection),
-        title=str(title),
-        section=str(section),
-        url=str(url),
-        source=str(source),
-        as_of=None if as_of is None else str(as_of),
-        text=words,
-        summary=words[int(left) : int(right)],
-        char_start=int(start),
-        char_end=int(end),
+        id=f"{row[1]}#{row[2]}",
+        document_id=row[1],
+        collection=row[3],
+        title=row[4],
+        section=row[5],
+        url=row[6],
+        source=row[7],
+        as_of=row[8],
+        text=text,
+        summary=text[left:right],
+        char_start=row[12],
+        char_end=row[13],
+        source_type=row[15],
+        published=row[16],
+        effective_from=row[17],
+        effective_to=row[18],
     )
-    return StoredPassage(passage, tuple((int(a), int(b)) for a, b in json.loads(str(spans))))
+    return StoredPassage(passage, tuple((int(a), int(b)) for a, b in json.loads(row[14])))
 
 
 def document(connection: Connection, document_id: str) -> Document | None:
     row = connection.execute(
-        "select id, collection, title, url, source, as_of, text from document where id = ?", (document_id,)
+        "select id, collection, title, url, source, as_of, text, source_type, published, effective_from,"
+        " effective_to from document where id = ?",
+        (document_id,),
     ).fetchone()
     if row is None:
         return None
     return Document(
-        id=row[0], collection=row[1], title=row[2], url=row[3], source=row[4], as_of=row[5], text=row[6]
+        id=row[0],
+        collection=row[1],
+        title=row[2],
+        url=row[3],
+        source=row[4],
+        as_of=row[5],
+        text=row[6],
+        source_type=row[7],
+        published=row[8],
+        effective_from=row[9],
+        effective_to=row[10],
+    )
+
+
+def listed(connection: Connection, collection: str, after: str, limit: int) -> tuple[DocumentInfo, ...]:
+    """Documents in order of id, beginning behind ``after``."""
+    rows = connection.execute(
+        "select d.id, d.collection, d.title, d.url, d.source, d.as_of, d.source_type, d.published,"
+        " d.effective_from, d.effective_to,"
+        " (select count(*) from passage p where p.document_id = d.id) from document d"
+        " where d.id > ? and (? = '' or d.collection = ?) order by d.id limit ?",
+        (after, collection, collection, limit),
+    )
+    return tuple(
+        DocumentInfo(
+            id=row[0],
+            collection=row[1],
+            title=row[2],
+            url=row[3],
+            source=row[4],
+            as_of=row[5],
+            source_type=row[6],
+            published=row[7],
+            effective_from=row[8],
+            effective_to=row[9],
+            passages=row[10],
+        )
+        for row in rows
     )
 
 
@@ -245,16 +294,19 @@ def counts(connection: Connection) -> dict[str, tuple[int, int]]:
 
 def all_vectors(connection: Connection) -> list[VectorRow]:
     rows = connection.execute(
-        "select v.passage_id, p.collection, v.v from vector v join passage p on p.id = v.passage_id order by v.passage_id"
+        "select p.document_id || '#' || p.ord, p.collection, v.v, d.source_type, d.first_day, d.last_day,"
+        " d.known_day from vector v join passage p on p.id = v.passage_id"
+        " join document d on d.id = p.document_id"
     )
-    return [VectorRow(*row) for row in rows]
+    return [
+        VectorRow(name, collection, blob, source_type, Days(first=first, last=last, known=known))
+        for name, collection, blob, source_type, first, last, known in rows
+    ]
 
 
-def set_vector(connection: Connection, passage_id: int, blob: bytes) -> None:
+def set_vector(connection: Connection, number: int, blob: bytes) -> None:
     """Keep the vectors of a passage, unless it was deleted in the meantime."""
-    connection.execute(
-        "insert or replace into vector select id, ? from passage where id = ?", (blob, passage_id)
-    )
+    connection.execute("insert or replace into vector select id, ? from passage where id = ?", (blob, number))
 
 
 _WITHOUT_VECTOR = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,14 +16,17 @@ logger = logging.getLogger(__name__)
 
 APPLICATION_ID = 0x52416B62
 """``RAkb``: how the file says that it is ours."""
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 BUSY_TIMEOUT_S = 5.0
 
 _TABLES = """
 create table meta(key text primary key, value text not null) without rowid;
 create table document(
     id text primary key, collection text not null, title text not null, url text not null,
-    source text not null, as_of text, text text not null, sha256 text not null
+    source text not null, as_of text, text text not null, sha256 text not null,
+    source_type text not null default '', published text, effective_from text, effective_to text,
+    first_day text not null default '0001-01-01', last_day text not null default '9999-12-31',
+    known_day text not null default ''
 );
 create table passage(
     id integer primary key autoincrement, document_id text not null, collection text not null,
@@ -41,6 +44,22 @@ create virtual table lexical using fts5(
 insert into lexical(lexical, rank) values('rank', 'bm25(2.0, 2.0, 1.0)');
 insert into meta values('generation', '0');
 """
+# What each layout lacks of the next one, for files that are already there.
+_STEPS = {
+    1: """
+alter table document add column source_type text not null default '';
+alter table document add column published text;
+alter table document add column effective_from text;
+alter table document add column effective_to text;
+alter table document add column first_day text not null default '0001-01-01';
+alter table document add column last_day text not null default '9999-12-31';
+alter table document add column known_day text not null default '';
+update document set known_day = case length(as_of)
+    when 4 then as_of || '-12-31'
+    when 7 then date(as_of || '-01', '+1 month', '-1 day')
+    when 10 then as_of else '' end where as_of is not null;
+""",
+}
 # Passage ids are never given twice (autoincrement): a snapshot of the vectors that is one
 # change behind must not point at another passage. The lexical index has no content of its own
 # because it holds analysed text; entries are taken out with their old values.
@@ -113,11 +132,11 @@ def _problem(path: Path) -> str:
 
 def _finding(connection: sqlite3.Connection) -> str:
     application = connection.execute("pragma application_id").fetchone()[0]
-    version = connection.execute("pragma user_version").fetchone()[0]
+    version = _layout(connection)
     if application != APPLICATION_ID:
         empty = not connection.execute("select 1 from sqlite_master limit 1").fetchone()
         return "" if empty else "it is a database of another program"
-    if version != SCHEMA_VERSION:
+    if version != SCHEMA_VERSION and version not in _STEPS:
         return f"its layout is version {version}, expected {SCHEMA_VERSION}"
     check = connection.execute("pragma quick_check(1)").fetchone()[0]
     return "" if check == "ok" else "it is damaged"
@@ -149,15 +168,19 @@ def _create(path: Path) -> None:
         if not _is_ours(connection):
             connection.execute("pragma page_size = 8192")
         connection.execute("pragma journal_mode = wal")
-        if _is_ours(connection):
+        if _is_ours(connection) and _layout(connection) == SCHEMA_VERSION:
             return
         connection.execute("begin immediate")
         # Another process may have been first while this one waited for the lock.
         if not _is_ours(connection):
-            for statement in _statements():
-                connection.execute(statement)
-            connection.execute(f"pragma user_version = {SCHEMA_VERSION}")
+            _run(connection, _TABLES)
+            stamp = datetime.now(UTC).isoformat(timespec="seconds")
+            connection.execute("insert into meta values('created', ?)", (stamp,))
             connection.execute(f"pragma application_id = {APPLICATION_ID}")
+        else:
+            for version in range(_layout(connection), SCHEMA_VERSION):
+                _run(connection, _STEPS[version])
+        connection.execute(f"pragma user_version = {SCHEMA_VERSION}")
         connection.execute("commit")
 
 
@@ -165,8 +188,14 @@ def _is_ours(connection: sqlite3.Connection) -> bool:
     return bool(connection.execute("pragma application_id").fetchone()[0] == APPLICATION_ID)
 
 
-def _statements() -> Iterable[str]:
-    return (statement for statement in _TABLES.split(";\n") if statement.strip())
+def _layout(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("pragma user_version").fetchone()[0])
+
+
+def _run(connection: sqlite3.Connection, script: str) -> None:
+    for statement in script.split(";\n"):
+        if statement.strip():
+            connection.execute(statement)
 
 
 def _primary_code(error: sqlite3.Error) -> int:

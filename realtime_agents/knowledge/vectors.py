@@ -3,84 +3,132 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from realtime_agents.embedding import Vector
+from realtime_agents.knowledge.filters import EVER, NEVER, Days, Filters
 
 
 @dataclass(frozen=True, slots=True)
 class VectorRow:
     """Stored vectors of one passage: the whole, then its windows, float16 little-endian."""
 
-    key: int
+    key: str
     collection: str
     blob: bytes
+    source_type: str = ""
+    days: Days = field(default=Days(first=EVER, last=NEVER, known=""))
 
 
 @dataclass(frozen=True, slots=True)
 class VectorHit:
-    key: int
+    key: str
     cosine: float
     window: int | None
     """Index of the window that is nearest to the query; None when the passage has none."""
 
 
-class VectorIndex:
-    """An immutable snapshot: 4 bytes per dimension for each passage and each window.
+def scored(key: str, blob: bytes, query: Vector) -> VectorHit:
+    """One passage as `VectorIndex` scores it, from its stored vectors."""
+    vectors = np.frombuffer(blob, "<f2").reshape(-1, len(query)).astype(np.float32)
+    cosines = vectors @ query
+    whole = float(cosines[0])
+    if len(cosines) == 1:
+        return VectorHit(key, whole, None)
+    nearest = int(cosines[1:].argmax())
+    return VectorHit(key, (whole + float(cosines[1 + nearest])) / 2, nearest)
 
-    ``rows`` come in the order of their keys.
-    """
+
+class VectorIndex:
+    """An immutable snapshot: 4 bytes per dimension for each passage and each window."""
 
     def __init__(self, rows: Iterable[VectorRow], dims: int) -> None:
-        found = list(rows)
+        found = sorted(rows, key=lambda row: row.key)
         width = 2 * dims
         counts = np.array([len(row.blob) // width for row in found], np.int64)
         packed = np.frombuffer(b"".join(row.blob for row in found), "<f2").reshape(-1, dims)
         starts = np.cumsum(counts) - counts
         inner = np.ones(len(packed), bool)
         inner[starts] = False
-        self._keys = np.array([row.key for row in found], np.int64)
+        self._keys = [row.key for row in found]
+        self._places = {key: at for at, key in enumerate(self._keys)}
         self._whole: NDArray[np.float32] = packed[starts].astype(np.float32)
         self._windows: NDArray[np.float32] = packed[inner].astype(np.float32)
         self._split = np.flatnonzero(counts > 1)
         """Passages that have windows."""
         self._counts = counts[self._split] - 1
         self._starts = np.cumsum(self._counts) - self._counts
-        names = {name: code for code, name in enumerate(dict.fromkeys(row.collection for row in found))}
-        self._collections = names
-        self._codes = np.array([names[row.collection] for row in found], np.int64)
+        self._gate = _Gate(found)
 
     def __len__(self) -> int:
         return len(self._keys)
 
-    def search(self, query: Vector, collections: Sequence[str], limit: int) -> list[VectorHit]:
-        """The nearest passages, best first, ties by key. ``collections`` empty means all."""
+    def search(self, query: Vector, filters: Filters, limit: int) -> list[VectorHit]:
+        """The nearest passages that the filters let through, best first, ties by key."""
         if not len(self):
             return []
         scores = self._whole @ query
         if len(self._windows):
             nearest = np.maximum.reduceat(self._windows @ query, self._starts)
             scores[self._split] = (scores[self._split] + nearest) / 2
-        if collections:
-            allowed = [code for name, code in self._collections.items() if name in collections]
-            scores[~np.isin(self._codes, allowed)] = -np.inf
+        if filters:
+            scores[~self._gate.open(filters)] = -np.inf
         best = np.argpartition(-scores, limit)[:limit] if limit < len(scores) else np.arange(len(scores))
-        order = best[np.lexsort((self._keys[best], -scores[best]))]
+        order = best[np.lexsort((best, -scores[best]))]
         return [self._scored(int(at), query) for at in order if np.isfinite(scores[at])]
 
-    def score(self, query: Vector, keys: Sequence[int]) -> list[VectorHit]:
+    def score(self, query: Vector, keys: Sequence[str]) -> list[VectorHit]:
         """The given passages as the search would score them; those it does not hold are left out."""
-        places = ((key, int(np.searchsorted(self._keys, key))) for key in keys)
-        return [self._scored(at, query) for key, at in places if at < len(self) and self._keys[at] == key]
+        places = (self._places.get(key) for key in keys)
+        return [self._scored(at, query) for at in places if at is not None]
 
     def _scored(self, at: int, query: Vector) -> VectorHit:
         cosine = float(self._whole[at] @ query)
         place = int(np.searchsorted(self._split, at))
         if place == len(self._split) or self._split[place] != at:
-            return VectorHit(int(self._keys[at]), cosine, None)
+            return VectorHit(self._keys[at], cosine, None)
         start = int(self._starts[place])
         near = self._windows[start : start + int(self._counts[place])] @ query
-        return VectorHit(int(self._keys[at]), (cosine + float(near.max())) / 2, int(near.argmax()))
+        return VectorHit(self._keys[at], (cosine + float(near.max())) / 2, int(near.argmax()))
+
+
+class _Gate:
+    """The filters over all passages at once."""
+
+    def __init__(self, rows: Sequence[VectorRow]) -> None:
+        self._collections, self._collection = _coded([row.collection for row in rows])
+        self._types, self._type = _coded([row.source_type for row in rows])
+        self._first = np.array([_number(row.days.first) for row in rows], np.int32)
+        self._last = np.array([_number(row.days.last) for row in rows], np.int32)
+        self._known = np.array([_number(row.days.known) for row in rows], np.int32)
+
+    def open(self, filters: Filters) -> NDArray[np.bool_]:
+        """True for each passage that may be found."""
+        passing = np.ones(len(self._first), bool)
+        if filters.collections:
+            passing &= _among(self._collections, self._collection, filters.collections)
+        if filters.source_types:
+            passing &= _among(self._types, self._type, filters.source_types)
+        if filters.in_force_on:
+            day = _number(filters.in_force_on)
+            passing &= (self._first <= day) & (day <= self._last)
+        if filters.as_of_since:
+            passing &= self._known >= _number(filters.as_of_since)
+        return passing
+
+
+def _coded(names: Sequence[str]) -> tuple[dict[str, int], NDArray[np.int64]]:
+    codes = {name: code for code, name in enumerate(dict.fromkeys(names))}
+    return codes, np.array([codes[name] for name in names], np.int64)
+
+
+def _among(codes: dict[str, int], values: NDArray[np.int64], wanted: Sequence[str]) -> NDArray[np.bool_]:
+    return np.isin(values, [codes[name] for name in wanted if name in codes])
+
+
+def _number(day: str) -> int:
+    """``2026-01-31`` → 20260131; 0 for no day."""
+    return int(day.replace("-", "")) if day else 0

@@ -13,7 +13,7 @@ import pytest
 
 from realtime_agents.embedding import Embedder, Vector
 from realtime_agents.errors import KnowledgeError
-from realtime_agents.knowledge import rows, schema, store
+from realtime_agents.knowledge import rows, schema
 from realtime_agents.knowledge.database import Database
 from realtime_agents.knowledge.port import Document, Query
 from realtime_agents.knowledge.store import EmbeddedKnowledgeBase
@@ -167,7 +167,7 @@ async def test_failing_words_leave_the_vectors(opened: Opener, monkeypatch: pyte
     def broken(*_: object) -> list[tuple[int, float]]:
         raise KnowledgeError("the index is damaged")
 
-    monkeypatch.setattr(store, "lexical_leg", broken)
+    monkeypatch.setattr(rows, "lexical", broken)
     result = await kb.search(Query(text="flag drapes the casket"))
     assert result.degraded == ("lexical",)
     assert result.hits[0].passage.document_id == "flag"
