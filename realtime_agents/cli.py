@@ -13,14 +13,14 @@ import sys
 from collections.abc import Sequence
 
 from realtime_agents import settings as settings_module
-from realtime_agents.errors import RealtimeAgentsError
+from realtime_agents.errors import RealtimeAgentsError, UsageError
 from realtime_agents.settings import Settings
 
 _COMMANDS = {
     "serve": "serve the app (builds the page first if it changed)",
     "build": "build the page if it changed",
     "ask": "ask one question, or a file of them, through agents, tools and engine",
-    "ingest": "bring files or folders into the knowledge base",
+    "ingest": "bring files, folders, web pages or sitemaps into the knowledge base",
     "search": "search the knowledge base and show the score of each leg",
     "agents": "check the agent files",
     "engine": "run the local Realtime server alone, for any Realtime client",
@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(json.dumps({"error": str(error), "type": type(error).__name__}))
         else:
             print(f"error: {error}", file=sys.stderr)
-        return 1
+        return 2 if isinstance(error, UsageError) else 1
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
@@ -74,10 +74,20 @@ def _parser() -> argparse.ArgumentParser:
 
     ingest = parsers["ingest"]
     ingest.add_argument(
-        "paths", nargs="+", metavar="PATH", help="files or folders: JSONL, Markdown, HTML, text; gzip too"
+        "paths",
+        nargs="+",
+        metavar="PATH|URL",
+        help="files or folders (JSONL, Markdown, HTML, PDF, text; gzip too), web pages, sitemaps",
     )
     ingest.add_argument(
         "--collection", default="documents", help="collection to put them in (default: %(default)s)"
+    )
+    ingest.add_argument(
+        "--max-pages",
+        type=_positive,
+        default=500,
+        metavar="N",
+        help="pages of a sitemap to read (default: %(default)s)",
     )
 
     search = parsers["search"]

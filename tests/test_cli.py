@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -81,8 +82,16 @@ def test_a_question_may_come_from_standard_input(run: Run) -> None:
 @pytest.mark.parametrize("question", ["", "   "])
 def test_an_empty_question_is_refused_in_words(run: Run, question: str) -> None:
     done = run("ask", question, "--json")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "expected a question" in json.loads(done.stdout)["error"]
+
+
+@pytest.mark.parametrize("query", ["", "   "])
+def test_an_empty_search_is_wrong_usage_and_says_so(run: Run, query: str) -> None:
+    done = run("search", query)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "expected words to search for" in done.stderr
+    assert "ingest" not in done.stderr
 
 
 def test_a_question_of_twenty_thousand_characters_is_refused_and_the_limit_is_told(run: Run) -> None:
@@ -154,7 +163,7 @@ def test_ingest_of_a_missing_path_fails_in_words(run: Run) -> None:
 
 
 def test_search_takes_full_text_syntax_as_words(run: Run) -> None:
-    for query in ('part* OR "premium', "NEAR(", "'; drop table chunk; --", "a AND", "   "):
+    for query in ('part* OR "premium', "NEAR(", "'; drop table chunk; --", "a AND"):
         assert run("search", query, "--json").returncode == 0
 
 
@@ -189,6 +198,30 @@ def test_a_bad_setting_is_told_without_a_traceback(run: Run) -> None:
     done = run("search", "x", PORT="eighty")
     assert (done.returncode, "PORT must be a whole number" in done.stderr) == (1, True)
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("host", ["nonsense", "256.1.1.1", "192.0.2.1", "fe80::zz"])
+@pytest.mark.parametrize("command", ["serve", "engine"])
+def test_a_host_that_is_not_this_machine_is_told_before_anything_is_started(
+    run: Run, command: str, host: str
+) -> None:
+    done = run(command, HOST=host) if command == "serve" else run(command, "--host", host)
+    assert done.returncode == 1
+    name = "HOST" if command == "serve" else "--host"
+    assert f"{name} must be an address of this machine" in done.stderr
+    assert repr(host) in done.stderr
+    assert "PORT=" not in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_port_that_is_taken_is_told_with_what_to_do(run: Run) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        for done in (run("serve", PORT=str(port)), run("engine", "--port", str(port))):
+            assert done.returncode == 1
+            assert f"cannot listen on 127.0.0.1:{port}" in done.stderr
+            assert "choose another" in done.stderr
 
 
 def test_wrong_usage_exits_with_two(run: Run) -> None:

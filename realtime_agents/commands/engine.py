@@ -6,12 +6,16 @@ import argparse
 import asyncio
 import json
 
+from realtime_agents.commands.listening import require_free
 from realtime_agents.engine.server import serve
 from realtime_agents.local_engine import engine_config
 from realtime_agents.settings import Settings
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
+    require_free(
+        arguments.host, arguments.port, host_name="--host", port_advice="choose another with --port 8766"
+    )
     config = engine_config(settings, paced=not arguments.fast)
     url = f"http://{arguments.host}:{arguments.port}/v1"
     if arguments.json:

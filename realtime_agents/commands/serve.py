@@ -14,7 +14,7 @@ from reflex_base.environment import environment
 
 from realtime_agents import logs, page_build
 from realtime_agents.api.guard import is_loopback
-from realtime_agents.errors import SettingsError
+from realtime_agents.commands.listening import require_free
 from realtime_agents.realtime_agents import app
 from realtime_agents.settings import Settings
 
@@ -26,10 +26,15 @@ _SHUTDOWN_S = 8
 def run(_arguments: argparse.Namespace, settings: Settings) -> int:
     """Serve until interrupted; returns the exit code.
 
-    Raises `SettingsError` when the port is taken and `page_build.BuildError` when the page cannot be built.
+    Raises `SettingsError` when the address cannot be listened on and `page_build.BuildError` when the page cannot be built.
     """
     started = time.monotonic()
-    _require_free_port(settings.host, settings.port)
+    require_free(
+        settings.host,
+        settings.port,
+        host_name="HOST",
+        port_advice="choose another with PORT=8001 make run",
+    )
     page_build.ensure_built()
     logs.configure(settings.log_level)
     config = uvicorn.Config(
@@ -81,15 +86,3 @@ class _AnnouncingServer(uvicorn.Server):
                 file=sys.stderr,
                 flush=True,
             )
-
-
-def _require_free_port(host: str, port: int) -> None:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise SettingsError(
-                f"cannot listen on {host}:{port} ({error.strerror}); choose another with PORT=8001 make run"
-            ) from None
