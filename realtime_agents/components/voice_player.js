@@ -1,0 +1,177 @@
+// The speaker: feeds items to the playback worklet and knows what of them was heard.
+//
+// An item is one spoken message. Its number n comes with its frames, its id with its words. What a
+// flush made obsolete is dropped here by number: its frames may still be on their way.
+
+import { wordsAt } from "./spoken_words.js";
+
+const RATE_PER_MS = 24;
+const HEADER_BYTES = 8;
+const HELD_MAX_BYTES = 10 * 60 * 1000 * RATE_PER_MS * 2; // ten minutes of sound not yet played
+const REPORT_EVERY_MS = 90;
+const LATENCY_MAX_MS = 400;
+const FLUSH_ANSWER_MS = 150;
+
+export class Player {
+  // handlers: onPlayed(id, ms), onFlushed(id, ms), onSaying(id), onOverflow(), and for the captions
+  //           onWords(id, words, open) while it is said, onCut(id, words) when the rest will not be
+  constructor(context, handlers) {
+    this.context = context;
+    this.handlers = handlers;
+    this.items = new Map(); // n -> item, in order; only those that may still sound
+    this.flushing = null;
+    this.stats = { samplesPlayed: 0, peak: 0, underruns: 0, flushes: 0, framesDropped: 0, heldBytes: 0 };
+    this.analyser = new AnalyserNode(context, { fftSize: 1024, smoothingTimeConstant: 0 });
+    this.node = new AudioWorkletNode(context, "realtime-playback", { numberOfInputs: 0, outputChannelCount: [1] });
+    this.node.connect(this.analyser).connect(context.destination);
+    this.node.port.onmessage = ({ data }) => this.on(data);
+  }
+
+  announce(n, id) {
+    this.items.set(n, { n, id, points: [], samples: 0, received: 0, endMs: null, reportedMs: -Infinity, reportedAt: 0, said: -1 });
+    this.node.port.postMessage({ type: "item", n });
+    this.handlers.onWords(id, 0, true);
+  }
+
+  // A binary message: item number, sample offset, PCM16.
+  frame(buffer) {
+    if (buffer.byteLength <= HEADER_BYTES || buffer.byteLength % 2) return;
+    const header = new DataView(buffer, 0, HEADER_BYTES);
+    const item = this.items.get(header.getUint32(0, true));
+    if (!item) {
+      this.stats.framesDropped += 1;
+      return;
+    }
+    const bytes = buffer.byteLength - HEADER_BYTES;
+    if (this.stats.heldBytes + bytes > HELD_MAX_BYTES) {
+      this.stats.framesDropped += 1;
+      this.handlers.onOverflow();
+      return;
+    }
+    this.stats.heldBytes += bytes;
+    item.received += bytes / 2;
+    const pcm = new Int16Array(buffer, HEADER_BYTES);
+    this.node.port.postMessage({ type: "audio", n: item.n, offset: header.getUint32(4, true), pcm }, [buffer]);
+  }
+
+  marks(n, points) {
+    const item = this.items.get(n);
+    if (!item) return;
+    item.points.push(...points);
+    item.points.sort((a, b) => a[0] - b[0]);
+  }
+
+  end(n, ms) {
+    const item = this.items.get(n);
+    if (!item || item.endMs !== null) return;
+    item.endMs = ms;
+    this.node.port.postMessage({ type: "end", n });
+  }
+
+  // No more audio of any item will come: what is here is still played.
+  endAll() {
+    for (const item of this.items.values()) this.end(item.n, item.received / RATE_PER_MS);
+  }
+
+  // Silence now. The worklet answers within one quantum; a paused context may not answer at all.
+  flush() {
+    if (this.items.size === 0) return;
+    this.stats.flushes += 1;
+    this.flushing = { items: [...this.items.values()], timer: setTimeout(() => this.flushed(null), FLUSH_ANSWER_MS) };
+    this.items.clear();
+    this.stats.heldBytes = 0;
+    this.handlers.onSaying("");
+    this.node.port.postMessage({ type: "flush" });
+  }
+
+  close() {
+    this.flush();
+    this.flushed(null);
+    this.node.port.postMessage("close");
+    this.node.port.onmessage = null;
+    this.node.disconnect();
+  }
+
+  on(message) {
+    const item = this.items.get(message.n);
+    switch (message.type) {
+      case "progress":
+        this.stats.peak = Math.max(this.stats.peak, message.peak);
+        if (item) this.progress(item, message.samples);
+        break;
+      case "ended":
+        this.ended(item ?? this.endedWhileFlushing(message.n), message.samples);
+        break;
+      case "flushed":
+        this.flushed(message);
+        break;
+      case "underrun":
+        this.stats.underruns += 1;
+        break;
+    }
+  }
+
+  progress(item, samples) {
+    this.count(item, samples);
+    const ms = this.heardMs(item);
+    if (ms <= 0) return;
+    this.handlers.onSaying(item.id);
+    this.tellWords(item, ms);
+    const now = performance.now();
+    if (now - item.reportedAt < REPORT_EVERY_MS) return;
+    item.reportedAt = now;
+    this.handlers.onPlayed(item.id, ms);
+  }
+
+  // It had finished when the flush came: its end was on its way here.
+  endedWhileFlushing(n) {
+    const items = this.flushing?.items ?? [];
+    const at = items.findIndex((item) => item.n === n);
+    return at < 0 ? undefined : items.splice(at, 1)[0];
+  }
+
+  ended(item, samples) {
+    if (!item) return;
+    this.count(item, samples);
+    this.items.delete(item.n);
+    this.handlers.onPlayed(item.id, Math.round(samples / RATE_PER_MS));
+    this.handlers.onWords(item.id, Infinity, false);
+    if (this.items.size === 0) this.handlers.onSaying("");
+  }
+
+  flushed(message) {
+    if (!this.flushing) return;
+    const { items, timer } = this.flushing;
+    this.flushing = null;
+    clearTimeout(timer);
+    const item = items.find(({ n }) => n === message?.n) ?? items[0];
+    if (!item) return;
+    if (message?.n === item.n) this.count(item, message.samples, { flushed: true });
+    const ms = Math.max(0, this.heardMs(item));
+    this.handlers.onFlushed(item.id, ms);
+    for (const other of items) {
+      this.handlers.onCut(other.id, other === item ? Math.floor(wordsAt(other.points, ms)) : 0);
+    }
+  }
+
+  count(item, samples, { flushed = false } = {}) {
+    const more = samples - item.samples;
+    this.stats.samplesPlayed += more;
+    if (!flushed) this.stats.heldBytes = Math.max(0, this.stats.heldBytes - more * 2);
+    item.samples = samples;
+  }
+
+  // What left the loudspeaker is a little behind what left the worklet.
+  heardMs(item) {
+    const latency = (this.context.outputLatency || this.context.baseLatency || 0) * 1000;
+    return Math.round(item.samples / RATE_PER_MS - Math.min(LATENCY_MAX_MS, latency));
+  }
+
+  tellWords(item, ms) {
+    // A word lights up when it begins, so the one that is being said counts.
+    const words = Math.ceil(wordsAt(item.points, ms));
+    if (words === item.said) return;
+    item.said = words;
+    this.handlers.onWords(item.id, words, true);
+  }
+}
