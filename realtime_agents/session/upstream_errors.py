@@ -7,6 +7,7 @@ for a close reason that looks like an error code.
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 import ssl
@@ -69,6 +70,23 @@ _REFUSED = {
     429: _Meaning("{host} is not taking more connections: a rate limit or the account's quota is used up.", True),
 }  # fmt: skip
 
+_REFUSED_FOR = {
+    "invalid_api_key": _REFUSED[401],
+    "model_not_found": _Meaning(
+        "{host} does not know the model, or this key may not use it: check REALTIME_MODEL and the account's access.",
+        False,
+    ),
+    "insufficient_quota": _Meaning("The account's quota at {host} is used up: check its plan and billing.", False),
+    "billing_hard_limit_reached": _Meaning(
+        "The account's spending limit at {host} is reached: check its billing.", False
+    ),
+    "rate_limit_exceeded": _Meaning("{host} is over its rate limit at the moment: try again in a minute.", True),
+    "account_deactivated": _Meaning("The account at {host} is closed: write to its support.", False),
+    "beta_api_shape_disabled": _Meaning("{host} does not take this version of the protocol: update the app.", False),
+    "unsupported_country_region_territory": _Meaning("{host} does not serve this country or region.", False),
+}  # fmt: skip
+"""By the error code in the body, which says more than the status."""
+
 
 def closed_by(error: ConnectionClosed) -> UpstreamClosed:
     """The end of an open connection, by the close code that either side sent."""
@@ -86,9 +104,9 @@ def closed(code: int, reason: str = "") -> UpstreamClosed:
     return UpstreamClosed(f"{meaning.words} (close code {shown})", recoverable=meaning.recoverable, code=code)
 
 
-def refused_status(status: int, host: str) -> UpstreamRefused:
-    """An HTTP answer that is not a WebSocket."""
-    meaning = _REFUSED.get(status)
+def refused_status(status: int, host: str, body: bytes = b"") -> UpstreamRefused:
+    """An HTTP answer that is not a WebSocket; of ``body`` only a known error code is looked at."""
+    meaning = _REFUSED_FOR.get(_code_in(body)) or _REFUSED.get(status)
     if meaning is None and 500 <= status <= 599:
         meaning = _Meaning("{host} is failing or down at the moment.", True)
     if meaning is None:
@@ -102,7 +120,7 @@ def refused_by(error: Exception, host: str, *, open_timeout_s: float) -> Upstrea
     """Why a connection was not opened, from what the client library raised."""
     match error:
         case InvalidStatus():
-            return refused_status(error.response.status_code, host)
+            return refused_status(error.response.status_code, host, bytes(error.response.body or b""))
         case TimeoutError():
             return UpstreamRefused(f"{host} did not answer within {open_timeout_s:g} s.", recoverable=True)
         case socket.gaierror():
@@ -135,3 +153,13 @@ def refused_by(error: Exception, host: str, *, open_timeout_s: float) -> Upstrea
             return UpstreamRefused(
                 f"The connection to {host} failed ({type(error).__name__}).", recoverable=False
             )
+
+
+def _code_in(body: bytes) -> str:
+    """The code of ``{"error": {"code": …}}``, or its type; empty when there is none."""
+    try:
+        error = json.loads(body)["error"]
+        found = (error.get("code"), error.get("type"))
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return ""
+    return next((name for name in found if isinstance(name, str) and name in _REFUSED_FOR), "")

@@ -89,6 +89,36 @@ async def test_a_refused_upgrade_says_what_to_do_and_whether_to_try_again(
     assert "sk-secret" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("status", "code", "recoverable", "words"),
+    [
+        (401, "invalid_api_key", False, "check OPENAI_API_KEY"),
+        (403, "model_not_found", False, "this key may not use it"),
+        (403, "unsupported_country_region_territory", False, "country or region"),
+        (404, "model_not_found", False, "REALTIME_MODEL"),
+        (429, "insufficient_quota", False, "check its plan and billing"),
+        (429, "rate_limit_exceeded", True, "try again in a minute"),
+        (429, "something_new", True, "a rate limit or the account's quota"),
+        (400, "beta_api_shape_disabled", False, "version of the protocol"),
+    ],
+)
+async def test_the_code_of_a_refusal_says_more_than_its_status(
+    status: int, code: str, recoverable: bool, words: str
+) -> None:
+    async with wire_server(refuse=status, code=code) as server:
+        connection = upstream(server.base_url)
+        with pytest.raises(UpstreamRefused, match=words) as caught:
+            await connection.connect()
+        await connection.close()
+    assert (caught.value.recoverable, caught.value.code) == (recoverable, status)
+    assert "sk-secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b'{"error": "x"}', b'{"error": {"code": 7}}', b"\xff", b"null"])
+def test_a_body_that_is_no_error_object_leaves_the_status_to_speak(body: bytes) -> None:
+    assert "refused the key" in str(refused_status(401, "nowhere", body))
+
+
 async def test_nobody_listening_is_said_and_worth_another_attempt() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -26,9 +26,12 @@ class WireServer:
 
 @asynccontextmanager
 async def wire_server(
-    handler: Handler | None = None, *, refuse: int | None = None
+    handler: Handler | None = None, *, refuse: int | None = None, code: str = ""
 ) -> AsyncIterator[WireServer]:
-    """Serve ``handler``, or a server that greets and listens; ``refuse``: answer upgrades with this status."""
+    """Serve ``handler``, or a server that greets and listens.
+
+    ``refuse``: answer upgrades with this status, and with an error object when ``code`` is given.
+    """
     made: list[WireServer] = []
 
     async def listen(socket: ServerConnection) -> None:
@@ -40,7 +43,9 @@ async def wire_server(
         made[0].requests.append(request)
         if refuse is None:
             return None
-        return connection.respond(HTTPStatus(refuse), "key sk-secret is wrong\n")
+        words = "key sk-secret is wrong\n"
+        error = {"error": {"message": words, "type": "invalid_request_error", "code": code}}
+        return connection.respond(HTTPStatus(refuse), json.dumps(error) if code else words)
 
     server = await serve(handler or listen, "127.0.0.1", 0, process_request=check, compression="deflate")
     made.append(WireServer(server))
