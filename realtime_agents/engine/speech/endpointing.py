@@ -15,6 +15,9 @@ START_FRAMES: Final = 2
 """Frames of speech in a row that begin a turn: a click is one."""
 HYSTERESIS: Final = 0.15
 """Speech ends so far below the threshold at which it begins."""
+LOWEST_THRESHOLD: Final = 0.1
+HIGHEST_THRESHOLD: Final = 0.98
+"""Thresholds beyond are taken for these: at 0 silence would be speech, at 1 nothing would."""
 GUESS_MS: Final = 200
 """After so much silence the turn is probably over, and its words are worth reading."""
 LONGEST_MS: Final = 300_000
@@ -78,8 +81,8 @@ class _TurnRule:
     """What both rules share: how a turn begins, when it is probably over, and how long it may be."""
 
     def __init__(self, *, threshold: float, prefix_padding_ms: int) -> None:
-        self._threshold = threshold
-        self._silent_below = max(threshold - HYSTERESIS, min(threshold, 0.05))
+        self._threshold = min(max(threshold, LOWEST_THRESHOLD), HIGHEST_THRESHOLD)
+        self._silent_below = max(self._threshold - HYSTERESIS, LOWEST_THRESHOLD / 2)
         self._prefix_ms = prefix_padding_ms
         self._loud_frames = 0
         self._free_from_ms = 0

@@ -73,8 +73,8 @@ class Moonshine:
             if last == _END:
                 break
             tokens.append(last)
-            if (surplus := _circling(tokens)) is not None:
-                return tokens[:-surplus]
+            if (sensible := without_circling(tokens)) is not None:
+                return sensible
             for name, source in self._caches.items():
                 # Only the first step yields the encoder's caches; later ones give them back empty.
                 if step == 0 or ".decoder." in name:
@@ -108,8 +108,8 @@ def decode_tokens(ids: list[int], tokens: list[bytes]) -> str:
     return b"".join(pieces).decode("utf-8", "ignore").strip()
 
 
-def _circling(tokens: list[int]) -> int | None:
-    """How many tokens at the end are the same run over again, or ``None`` while it may be speech.
+def without_circling(tokens: list[int]) -> list[int] | None:
+    """The tokens up to where they began to repeat themselves; ``None`` while it may be speech.
 
     A run counts when it fills twelve tokens and comes at least four times: "5555" and
     "no, no, no" are things people say.
@@ -120,5 +120,5 @@ def _circling(tokens: list[int]) -> int | None:
             continue
         tail = tokens[-length * repeats :]
         if tail == tail[:length] * repeats:
-            return length * (repeats - 1)
+            return tokens[: -length * (repeats - 1)]
     return None
