@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 
 from realtime_agents.protocol.conversation import Conversation
-from realtime_agents.protocol.effects import TextDelta
+from realtime_agents.protocol.effects import PlayAudio, TextDelta
 from realtime_agents.protocol.items import ErrorDetail, MessageItem, Response, Usage
-from realtime_agents.protocol.response_slot import ResponseRequest, ResponseSlot, SlotState
-from realtime_agents.session.citing import CitedText, abstained
+from realtime_agents.protocol.response_slot import ResponseRequest, SlotState
+from realtime_agents.session.answer_rows import AnswerRows, Speech
 from realtime_agents.session.clock import Clock
 from realtime_agents.session.exchange import Exchange, ExchangeState
 from realtime_agents.session.faults import failure_words, is_lasting
@@ -20,10 +17,9 @@ from realtime_agents.session.metrics import Meter
 from realtime_agents.session.outbox import Outbox
 from realtime_agents.session.roster import Roster
 from realtime_agents.session.status import StatusBoard
-from realtime_agents.session.transcript import Transcript
-from realtime_agents.session.view import Activity, Turn
-
-log = logging.getLogger(__name__)
+from realtime_agents.session.timed_slot import TimedSlot
+from realtime_agents.session.timeline import Timeline
+from realtime_agents.session.view import Activity
 
 MAX_LOSSES = 2
 """Losses of the connection after which an answer is still asked for again."""
@@ -33,43 +29,38 @@ _CUT_OFF = {
 }
 
 
-@dataclass(slots=True)
-class _Speech:
-    """One response while it runs."""
-
-    exchange: Exchange
-    agent: str
-    turn_ids: dict[str, str] = field(default_factory=dict)
-    """Turn of each message item."""
-    muted: bool = False
-    """Its words are not wanted any more; its tokens still count."""
-
-
 class Answering:
     """Owns the response slot and the current `Exchange`. Synchronous.
 
     One exchange is current: a newer request interrupts it. ``idle`` is set while none is open.
+    A server that begins no response in time is asked once more.
     """
 
     def __init__(
         self,
         *,
         outbox: Outbox,
-        transcript: Transcript,
+        rows: AnswerRows,
         roster: Roster,
         status: StatusBoard,
         clock: Clock,
+        answer_start_s: float,
         on_usage: Callable[[str, Usage, str], None],
     ) -> None:
         """``on_usage`` gets (response id, usage, agent) of every response that ended."""
-        self._outbox = outbox
-        self._transcript = transcript
+        self._rows = rows
         self._roster = roster
         self._status = status
         self._clock = clock
         self._on_usage = on_usage
-        self._slot = ResponseSlot(outbox.new_event_id)
-        self._speeches: dict[str, _Speech] = {}
+        self._slot = TimedSlot(outbox, clock, limit_s=answer_start_s, on_unanswered=self._on_unanswered)
+        self._speeches: dict[str, Speech] = {}
+        self._server_owes = False
+        """The server will begin a response by itself, to what was just said."""
+        self._declines = False
+        """That response is not wanted."""
+        self._declined: set[str] = set()
+        """Responses that were told to stop when they began."""
         self.current: Exchange | None = None
         self.idle = asyncio.Event()
         self.idle.set()
@@ -77,7 +68,7 @@ class Answering:
     @property
     def awaits_server(self) -> bool:
         """True while the server owes something: a response that was asked for or is running."""
-        return self._slot.state is not SlotState.FREE
+        return not self._slot.is_free
 
     @property
     def open_exchange(self) -> Exchange | None:
@@ -91,36 +82,72 @@ class Answering:
 
     def is_wanted(self, response_id: str) -> bool:
         """False for a running response that was stopped or overtaken."""
-        speech = self._speeches.get(response_id)
-        return speech is not None and speech.exchange.is_open and not speech.muted
+        return self._wanted(response_id) is not None
 
-    def begin(self, exchange_id: str) -> Exchange:
-        """A new request of the person; what was being answered is interrupted."""
+    def begin(
+        self,
+        exchange_id: str,
+        *,
+        at_s: float | None = None,
+        request: ResponseRequest | None = None,
+        verbatim_row: str = "",
+    ) -> Exchange:
+        """A new request of the person; what was being answered is interrupted.
+
+        ``at_s``: when it was made, monotonic; now when it is not given.
+        """
         self.interrupt()
-        self.current = Exchange(id=exchange_id, meter=Meter(self._clock.monotonic()))
+        zero_s = self._clock.monotonic() if at_s is None else at_s
+        exchange = self.current = Exchange(
+            id=exchange_id,
+            meter=Meter(zero_s),
+            timeline=Timeline(zero_s),
+            request=request or ResponseRequest(),
+            verbatim_row=verbatim_row,
+        )
         self.idle.clear()
         self._status.set_activity(Activity.THINKING)
-        return self.current
+        return exchange
+
+    def leave_to_server(self) -> None:
+        """The server answers the current request without being asked."""
+        self._server_owes, self._declines = True, False
 
     def want(self, *, merges: bool = False) -> None:
         """Ask for a response as soon as the slot is free; ``merges``: one answers all such wishes."""
-        if self._outbox.is_open:
-            self._outbox.send_all(self._slot.want(ResponseRequest(merges=merges)))
+        params = self.current.request.params if self.current is not None else None
+        self._slot.want(ResponseRequest(params=params, merges=merges))
 
     def want_if_ready(self, exchange: Exchange) -> None:
         """A tool of ``exchange`` ended: ask for the answer once all have, unless it is not wanted any more."""
         if exchange.is_open and exchange is self.current and not exchange.running_calls:
             self.want(merges=True)
 
-    def interrupt(self) -> bool:
-        """Stop the answer; what was said of it stays. False when there is nothing to stop."""
+    def interrupt(self, *, by_server: bool = False) -> bool:
+        """Stop the answer; what was said of it stays. False when there is nothing to stop.
+
+        ``by_server``: the server stops a response that runs by itself, as it hears the person.
+        """
         exchange = self.open_exchange
         if exchange is None:
             return False
+        self._declines = self._server_owes
         self._slot.drop_queued()
-        self._outbox.send_all(self._slot.cancel())
+        if not (by_server and self._slot.state is SlotState.ACTIVE):
+            self._slot.cancel()
         self._finish(exchange, ExchangeState.INTERRUPTED)
         return True
+
+    def reopen(self, exchange: Exchange) -> None:
+        """It was interrupted by mistake, before anything of the answer was said: ask again."""
+        if exchange.state is not ExchangeState.INTERRUPTED or exchange.turns:
+            return
+        self.interrupt()
+        exchange.state = ExchangeState.OPEN
+        self.current = exchange
+        self.idle.clear()
+        self._status.set_activity(Activity.THINKING)
+        self.want_if_ready(exchange)
 
     def cut_speech(self) -> None:
         """Stop the response that runs, and keep the request open: somebody else will answer it."""
@@ -128,39 +155,55 @@ class Answering:
         if exchange is None:
             return
         self._slot.drop_queued()
-        self._outbox.send_all(self._slot.cancel())
+        self._slot.cancel()
         for speech in self._speeches.values():
             speech.muted = True
-        self._settle_unfinished(exchange)
+        self._rows.settle_unfinished(exchange)
         self._status.set_activity(Activity.THINKING)
 
     def on_started(self, response: Response) -> None:
         """``response.created``."""
-        self._outbox.send_all(self._slot.on_created(response))
-        if self._slot.state is SlotState.CANCEL_REQUESTED and self._slot.active_id == response.id:
-            return  # it was not wanted any more when it began
+        declined = self._declines and not self._asked_for(response)
+        self._server_owes = self._declines = False
+        if not self._slot.on_created(response):
+            return
+        if declined:
+            self._declined.add(response.id)
+            self._slot.cancel()
+            return
         exchange = self.open_exchange or self._unasked()
-        self._speeches[response.id] = _Speech(exchange, self._roster.current.name)
+        exchange.began = True
+        exchange.timeline.mark("first_event", self._clock.monotonic())
+        self._speeches[response.id] = Speech(exchange, self._roster.current.name)
 
     def on_text(self, delta: TextDelta) -> None:
         """More words of an answer."""
-        speech = self._speeches.get(delta.response_id)
-        if speech is not None and speech.exchange.is_open and not speech.muted:
-            self._hear(speech, delta.item_id, delta.text)
+        speech = self._wanted(delta.response_id)
+        if speech is not None:
+            self._hear(speech, delta.item_id, delta.text, spoken=delta.spoken)
+
+    def on_audio(self, effect: PlayAudio) -> tuple[str, Exchange] | None:
+        """Audio of an answer: its row and request; None when nobody wants it."""
+        speech = self._wanted(effect.response_id)
+        if speech is None:
+            return None
+        return self._rows.open(speech, effect.item_id, spoken=True), speech.exchange
 
     def on_ended(self, response: Response, conversation: Conversation) -> None:
         """``response.done``, after its tools were started."""
-        self._outbox.send_all(self._slot.on_done(response))
+        self._slot.on_done(response)
         speech = self._speeches.pop(response.id, None)
         agent = speech.agent if speech is not None else self._roster.current.name
         if response.usage is not None:
             self._on_usage(response.id, response.usage, agent)
+        if response.id in self._declined:
+            self._after_declined(response.id)
         if speech is None:
             return
         if response.usage is not None:
             speech.exchange.meter.on_usage(response.usage)
         if not speech.exchange.is_open:
-            self._write_metrics(speech.exchange)
+            self._rows.summarise(speech.exchange)
         elif not speech.muted:
             self._settle(response, speech, conversation)
             self._go_on(response, speech)
@@ -169,23 +212,22 @@ class Answering:
 
     def on_error(self, error: ErrorDetail) -> bool:
         """``error``; True when it refused the answer itself, which is then told to the person."""
-        awaited = self._slot.awaiting
-        asked = self._slot.state is SlotState.CREATE_REQUESTED
-        self._outbox.send_all(self._slot.on_error(error))
-        refused = asked and error.event_id == awaited and self._slot.state is SlotState.FREE
+        refused = self._slot.on_error(error)
         exchange = self.open_exchange
         if refused and exchange is not None and not exchange.running_calls:
-            self._fail(exchange, f"No answer: {failure_words(error)}.")
+            self.fail(exchange, f"No answer: {failure_words(error)}.")
         return refused
 
     def on_lost(self) -> None:
         """The connection is gone; the request stays open and is asked again by `resume`."""
         due = self.awaits_server
-        self._slot.on_socket_lost()
+        self._slot.on_lost()
         self._speeches.clear()
+        self._declined.clear()
+        self._server_owes = self._declines = False
         if (exchange := self.open_exchange) is not None:
             exchange.losses += due
-            self._settle_unfinished(exchange)
+            self._rows.settle_unfinished(exchange)
             self._status.set_activity(Activity.THINKING)
 
     def resume(self) -> None:
@@ -195,14 +237,21 @@ class Answering:
             return
         if exchange.losses > MAX_LOSSES:
             # Perhaps it is this question that the server cannot survive.
-            self._fail(
-                exchange, f"No answer: the connection was lost {exchange.losses} times meanwhile. Ask again."
-            )
+            words = f"No answer: the connection was lost {exchange.losses} times meanwhile. Ask again."
+            self.fail(exchange, words)
         else:
             self.want_if_ready(exchange)
 
+    def fail(self, exchange: Exchange, words: str) -> None:
+        """There will be no answer; ``words`` tell the person, empty ones nothing."""
+        if words:
+            self._rows.breadcrumb(words)
+        self._server_owes = self._declines = False
+        self._finish(exchange, ExchangeState.FAILED)
+
     def close(self) -> None:
         """No more answers will come."""
+        self._slot.close()
         if (exchange := self.open_exchange) is not None:
             self._finish(exchange, ExchangeState.INTERRUPTED)
         self.idle.set()
@@ -211,40 +260,43 @@ class Answering:
         """The server speaks by itself, for example after a long silence."""
         return self.begin("session")
 
-    def _hear(self, speech: _Speech, item_id: str, text: str) -> None:
+    def _wanted(self, response_id: str) -> Speech | None:
+        speech = self._speeches.get(response_id)
+        return speech if speech is not None and speech.exchange.is_open and not speech.muted else None
+
+    def _after_declined(self, response_id: str) -> None:
+        """It may have been ours after all: no server says whose a response is. Then ask again."""
+        self._declined.discard(response_id)
+        exchange = self.open_exchange
+        if exchange is not None and not exchange.began and self._slot.is_free and not self._server_owes:
+            self.want_if_ready(exchange)
+
+    def _asked_for(self, response: Response) -> bool:
+        """Whether the metadata show that the response is the one we asked for."""
+        params = self.current.request.params if self.current is not None else None
+        return bool(params and params.metadata and params.metadata == response.metadata)
+
+    def _hear(self, speech: Speech, item_id: str, text: str, *, spoken: bool) -> None:
         if not text:
             return
-        exchange = speech.exchange
-        turn_id = speech.turn_ids.get(item_id)
-        if turn_id is None:
-            turn_id = speech.turn_ids[item_id] = self.new_turn_id(item_id)
-            exchange.turns.append(turn_id)
-            exchange.meter.on_text(self._clock.monotonic())
+        if item_id not in speech.turn_ids:
             self._status.set_activity(Activity.SPEAKING)
-            self._transcript.put(
-                Turn(id=turn_id, role="agent", status="in_progress", agent=speech.agent, at=self._clock.now())
-            )
-        self._transcript.hear(turn_id, text)
+        self._rows.hear(speech, item_id, text, spoken=spoken)
 
-    def new_turn_id(self, item_id: str) -> str:
-        """The item's id; another one when a row has it, as servers may count anew per connection."""
-        return f"{item_id}_{uuid.uuid4().hex[:8]}" if item_id in self._transcript else item_id
-
-    def _settle(self, response: Response, speech: _Speech, conversation: Conversation) -> None:
+    def _settle(self, response: Response, speech: Speech, conversation: Conversation) -> None:
         """Bring the response's messages into their final form, also those that had no deltas."""
         for item in response.output:
             if isinstance(item, MessageItem) and item.id and item.role == "assistant":
-                self._hear(speech, item.id, conversation.text_of(item.id))
-        status = "completed" if response.status == "completed" else "interrupted"
-        for turn_id in speech.turn_ids.values():
-            self._note_unknown(self._transcript.settle(turn_id, status=status))
+                spoken = any(part.type == "output_audio" for part in item.content)
+                self._hear(speech, item.id, conversation.text_of(item.id), spoken=spoken)
+        self._rows.settle(speech, "completed" if response.status == "completed" else "interrupted")
 
-    def _go_on(self, response: Response, speech: _Speech) -> None:
+    def _go_on(self, response: Response, speech: Speech) -> None:
         """After a response: wait for more, try again, or finish."""
         exchange = speech.exchange
         if response.status == "failed":
             error = response.status_details.error if response.status_details else None
-            tell = self._fail if is_lasting(error) else self._retry
+            tell = self.fail if is_lasting(error) else self._retry
             tell(exchange, f"The answer failed: {failure_words(error)}.")
             return
         if exchange.running_calls or self.awaits_server:
@@ -255,62 +307,27 @@ class Answering:
             return
         if response.status == "incomplete":
             reason = response.status_details.reason if response.status_details else None
-            self._breadcrumb(_CUT_OFF.get(reason or "", "The answer ended early."))
+            self._rows.breadcrumb(_CUT_OFF.get(reason or "", "The answer ended early."))
         interrupted = response.status == "cancelled"
         self._finish(exchange, ExchangeState.INTERRUPTED if interrupted else ExchangeState.ANSWERED)
 
     def _retry(self, exchange: Exchange, words: str) -> None:
         """Once more, then tell the person."""
         if exchange.retried:
-            self._fail(exchange, words)
+            self.fail(exchange, "" if exchange.verbatim_row else words)
             return
         exchange.retried = True
         self._status.set_activity(Activity.THINKING)
         if not exchange.running_calls:
             self.want()
 
-    def _fail(self, exchange: Exchange, words: str) -> None:
-        self._breadcrumb(words)
-        self._finish(exchange, ExchangeState.FAILED)
-
-    def _breadcrumb(self, words: str) -> None:
-        self._transcript.put(
-            Turn(
-                id=f"note_{uuid.uuid4().hex[:24]}",
-                role="breadcrumb",
-                status="failed",
-                text=words,
-                at=self._clock.now(),
-            )
-        )
-
     def _finish(self, exchange: Exchange, state: ExchangeState) -> None:
-        self._settle_unfinished(exchange)
+        self._rows.settle_unfinished(exchange)
         exchange.state = state
-        self._write_metrics(exchange)
+        self._rows.summarise(exchange)
         self._status.set_activity(Activity.IDLE)
         self.idle.set()
 
-    def _settle_unfinished(self, exchange: Exchange) -> None:
-        for turn_id in exchange.turns:
-            turn = self._transcript.get(turn_id)
-            if turn is not None and turn.status == "in_progress":
-                self._note_unknown(self._transcript.settle(turn_id, status="interrupted"))
-
-    def _write_metrics(self, exchange: Exchange) -> None:
-        """On the last turn of the answer: sums over all of its responses."""
-        turn = self._transcript.get(exchange.turns[-1]) if exchange.turns else None
-        if turn is None:
-            return
-        known = turn.metrics.total_ms if turn.metrics else None
-        metrics = exchange.meter.read(self._clock.monotonic())
-        cited = CitedText(text=turn.text, citations=turn.citations)
-        self._transcript.change(
-            turn.id,
-            metrics=metrics if known is None else replace(metrics, total_ms=known),
-            abstained=exchange.state is ExchangeState.ANSWERED and abstained(cited, exchange.outcomes),
-        )
-
-    def _note_unknown(self, cited: CitedText) -> None:
-        if cited.unknown:
-            log.info("an answer cited sources that do not exist", extra={"count": cited.unknown})
+    def _on_unanswered(self) -> None:
+        if (exchange := self.open_exchange) is not None:
+            self._retry(exchange, "No answer: the server did not begin one. Ask again.")

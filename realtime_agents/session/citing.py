@@ -18,6 +18,19 @@ _NUMBER = re.compile(r"\d+")
 _UNFINISHED = re.compile(r"[ \t]?(?:\[[\d\s,;]*)?$")
 """What may still become a marker: an open bracket with numbers, and the space that may go with it."""
 
+MAX_ATTACHED = 3
+_ENOUGH = 0.4
+"""Share of common words from which a source counts as what an answer rests on."""
+_WORD = re.compile(r"[\w.,']*\w")
+_SMALL_WORDS = frozenset(
+    re.findall(
+        r"\w+",
+        "a about after all also an and any are as at be been but by can do does for from get has have how if in into "
+        "is it its may more most must no not of on one or other our out per so some such than that the their them "
+        "then there these they this to under up was we were what when which who will with would you your",
+    )
+)
+
 _NO_KNOWLEDGE = re.compile(
     r"""\b(?:
         (?:i|we)\ (?:really\ |just\ )?(?:do\ not|don't)\ know
@@ -145,3 +158,39 @@ def abstained(cited: CitedText, outcomes: Sequence[str]) -> bool:
         return not_held and says_unknown(cited.text)
     found_nothing = bool(outcomes) and all(outcome in {"not_found", "not_held"} for outcome in outcomes)
     return not_held or found_nothing or says_unknown(cited.text)
+
+
+def best_sources(
+    text: str, sources: Sequence[Citation], *, limit: int = MAX_ATTACHED
+) -> tuple[Citation, ...]:
+    """The sources that an answer without markers rests on, by the words it shares with their quotes.
+
+    For answers of models that speak and cannot say ``[n]``. A source counts when enough of its
+    quote, or enough of the answer, is found in the other; numbers count more than words. The best
+    ``limit``, renumbered from 1, best first.
+    """
+    said = _content_words(text)
+    if not said:
+        return ()
+    scored = [(_overlap(said, _content_words(source.quote)), -at) for at, source in enumerate(sources)]
+    best = sorted((pair for pair in scored if pair[0] >= _ENOUGH), reverse=True)
+    found: dict[tuple[str, str, str], Citation] = {}
+    for _, at in best:
+        source = sources[-at]
+        found.setdefault((source.document_id, source.passage_id, source.quote), source)
+    return tuple(replace(source, n=n) for n, source in enumerate(list(found.values())[:limit], start=1))
+
+
+def _content_words(text: str) -> frozenset[str]:
+    found = (word.strip(".,'") for word in _WORD.findall(text.replace("’", "'").lower()))
+    return frozenset(word for word in found if word and word not in _SMALL_WORDS)
+
+
+def _overlap(said: frozenset[str], quoted: frozenset[str]) -> float:
+    """0 to 1: the weight of the common words in the lighter of the two texts."""
+    smaller = min(_weight(said), _weight(quoted))
+    return _weight(said & quoted) / smaller if smaller else 0.0
+
+
+def _weight(words: frozenset[str]) -> float:
+    return sum(3.0 if any(c.isdigit() for c in word) else 1.0 for word in words)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import assert_never
 
 from realtime_agents.agents.prompt import handoff_target
@@ -31,37 +30,14 @@ from realtime_agents.protocol.effects import (
 )
 from realtime_agents.protocol.events import ServerEvent
 from realtime_agents.protocol.items import ErrorDetail, FunctionCallOutputItem
-from realtime_agents.safety.crisis import CRISIS_ANSWER
-from realtime_agents.session.answering import Answering
-from realtime_agents.session.clock import Clock
-from realtime_agents.session.eventlog import EventLog, LogEntry
+from realtime_agents.session.eventlog import LogEntry
 from realtime_agents.session.faults import Fault, account_words, classify, refusal_words
-from realtime_agents.session.handoffs import Handoffs
 from realtime_agents.session.loss_row import LossRow
-from realtime_agents.session.outbox import Outbox
 from realtime_agents.session.reseed import seed_items, user_item
-from realtime_agents.session.roster import Roster
-from realtime_agents.session.status import StatusBoard
-from realtime_agents.session.tool_desk import ToolDesk
-from realtime_agents.session.transcript import Transcript
+from realtime_agents.session.stage import Stage
 from realtime_agents.session.view import Turn
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
-    """The parts that a conductor plays on; built by `Session`."""
-
-    roster: Roster
-    transcript: Transcript
-    outbox: Outbox
-    answering: Answering
-    tools: ToolDesk
-    handoffs: Handoffs
-    status: StatusBoard
-    events: EventLog
-    clock: Clock
 
 
 class Conductor:
@@ -93,42 +69,36 @@ class Conductor:
     @property
     def is_idle(self) -> bool:
         stage = self._stage
-        return stage.answering.idle.is_set() and not stage.answering.awaits_server and not stage.tools.busy
+        is_answering = not stage.answering.idle.is_set() or stage.answering.awaits_server
+        return not (is_answering or stage.tools.busy or stage.voice.is_busy)
 
     def say(self, text: str) -> None:
-        """The person typed ``text``, already cleaned: it interrupts, is shown, and is asked."""
+        """The person typed ``text``, already cleaned: it interrupts, is shown, and is asked.
+
+        Speech that it interrupts is first cut at the server, so that the answer knows what was heard.
+        """
         stage = self._stage
         turn_id = f"item_{uuid.uuid4().hex[:24]}"
-        stage.events.group = turn_id
+        stage.events.begin_group(turn_id)
         stage.status.set_notice("server", "")
+        stage.voice.speaker.cut("typed")
         stage.answering.begin(turn_id)
         stage.transcript.put(
             Turn(id=turn_id, role="user", status="completed", text=text, at=stage.clock.now())
         )
         if stage.roster.refresh():
-            stage.handoffs.configure()
-        stage.outbox.send(ConversationItemCreate(item=user_item(text, turn_id)))
-        stage.answering.want()
+            stage.configuring.configure()
+        stage.voice.speaker.after_cut(lambda: self._ask(text, turn_id))
 
-    def care(self, text: str) -> None:
-        """The person is in danger: what is being said stops, and the crisis line is named at once.
-
-        Nothing is asked of the server, so no model can get in between.
-        """
+    def switch(self, agent: str) -> None:
+        """The person chose another agent. Raises `SessionError` naming the known ones."""
         stage = self._stage
-        stage.answering.interrupt()
-        turn_id = f"item_{uuid.uuid4().hex[:24]}"
-        said = Turn(id=turn_id, role="user", status="completed", text=text, at=stage.clock.now())
-        stage.transcript.put(said)
-        answer = Turn(
-            id=f"{turn_id}_care",
-            role="agent",
-            status="completed",
-            text=CRISIS_ANSWER,
-            agent=stage.roster.current.name,
-            at=stage.clock.now(),
-        )
-        stage.transcript.put(answer)
+        if stage.handoffs.by_hand(agent):
+            stage.voice.speaker.cut("handoff")
+
+    def interrupt(self) -> None:
+        """Stop the answer and its sound."""
+        self._stage.voice.interrupt("stopped")
 
     def on_sent(self, command: ClientEvent) -> None:
         """A command was passed to the connection."""
@@ -145,8 +115,9 @@ class Conductor:
         stage = self._stage
         self._conversation = Conversation()
         stage.outbox.attach(send)
+        stage.voice.on_open()
         stage.roster.refresh()
-        stage.handoffs.configure(first=True)
+        stage.configuring.configure(first=True)
         pending = stage.answering.open_exchange
         items = seed_items(
             stage.transcript.turns,
@@ -163,9 +134,15 @@ class Conductor:
         """The connection is gone; what was being said is interrupted, what was asked stays asked."""
         stage = self._stage
         stage.outbox.detach()
+        stage.voice.on_lost()
         stage.answering.on_lost()
+        stage.voice.speaker.on_lost()
         if not planned:
             self._loss.begin()
+
+    def on_audio_dropped(self) -> None:
+        """The connection takes less audio than the person says."""
+        self._stage.voice.on_audio_dropped()
 
     async def on_failed(self, words: str) -> None:
         """There will be no connection any more."""
@@ -174,34 +151,52 @@ class Conductor:
         await self._on_session_failed(words)
 
     def _on_effect(self, effect: Effect) -> None:
-        answering = self._stage.answering
+        answering, voice = self._stage.answering, self._stage.voice
         match effect:  # most frequent first
+            case PlayAudio():
+                voice.on_audio(effect)
             case TextDelta():
                 answering.on_text(effect)
+                if effect.spoken:
+                    voice.on_words(effect)
             case ItemChanged():
                 self._on_item(effect.item_id)
+            case InputTranscript():
+                voice.on_transcript(effect)
             case ResponseStarted():
                 response = self._conversation.response(effect.response_id)
                 if response is not None:
                     answering.on_started(response)
+            case AudioDone():
+                voice.on_audio_done(effect)
             case ResponseEnded():
                 answering.on_ended(effect.response, self._conversation)
             case CallTool():
                 self._on_call(effect)
+            case SpeechStarted():
+                voice.on_speech_started(effect)
+            case SpeechStopped():
+                voice.on_speech_stopped(effect)
             case ServerFault():
                 self._on_fault(effect.error)
             case SessionReady() | RateLimitsChanged() | Unknown():
                 pass  # in the event log
-            case PlayAudio() | AudioDone() | SpeechStarted() | SpeechStopped() | InputTranscript():
-                pass  # a typed conversation has no audio
             case _:
                 assert_never(effect)
 
+    def _ask(self, text: str, turn_id: str) -> None:
+        self._stage.outbox.send(ConversationItemCreate(item=user_item(text, turn_id)))
+        self._stage.answering.want()
+
     def _on_item(self, item_id: str) -> None:
         item = self._conversation.get(item_id)
-        if item is not None and isinstance(item.item, FunctionCallOutputItem):
+        if item is None:
+            return
+        if isinstance(item.item, FunctionCallOutputItem):
             # The tool desk keeps it; a second copy of every passage would be memory for nothing.
             self._conversation.forget(item_id)
+        else:
+            self._stage.voice.on_item(item)
 
     def _on_call(self, call: CallTool) -> None:
         stage = self._stage
@@ -213,7 +208,7 @@ class Conductor:
             stage.tools.start(call, stage.roster.current, exchange)
 
     def _on_fault(self, error: ErrorDetail) -> None:
-        told = self._stage.answering.on_error(error)
+        told = self._stage.answering.on_error(error) or self._stage.voice.on_error(error)
         extra = {"code": error.code or "", "error_type": error.type, "param": error.param or ""}
         match classify(error):
             case Fault.BENIGN:

@@ -79,6 +79,10 @@ class EventLog:
         self.group = "session"
         """Id of the user turn that new lines belong to."""
 
+    def begin_group(self, turn_id: str) -> None:
+        """Lines from now on belong to that turn."""
+        self.group = turn_id
+
     def add(self, direction: Direction, event: ClientEvent | ServerEvent) -> LogEntry:
         """Add an event; returns the line it went to."""
         delta = _delta_of(event)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from realtime_agents.protocol.response_slot import ResponseRequest
 from realtime_agents.session.metrics import Meter
+from realtime_agents.session.timeline import Timeline
 
 
 class ExchangeState(StrEnum):
@@ -23,8 +25,14 @@ class Exchange:
     """Changed only by `Answering`, and by the tools that run for it."""
 
     id: str
-    """Id of the user turn, or ``session`` when the server began to speak by itself."""
+    """Id of the user turn, or ``session`` when the server began to speak by itself; empty while the
+    server has not said which item the person's speech became."""
     meter: Meter
+    timeline: Timeline
+    request: ResponseRequest = field(default_factory=ResponseRequest)
+    """How to ask for its answer."""
+    verbatim_row: str = ""
+    """The answer is this row, word for word, which stands already: it is only to be said aloud."""
     state: ExchangeState = ExchangeState.OPEN
     turns: list[str] = field(default_factory=list)
     """Ids of the agent turns that answer it, in order."""
@@ -32,7 +40,11 @@ class Exchange:
     """Rows of tools whose results the answer waits for."""
     outcomes: list[str] = field(default_factory=list)
     """What its tools found."""
+    sources: list[int] = field(default_factory=list)
+    """Numbers of the sources that its tools returned, in order."""
     handoffs: int = 0
+    began: bool = False
+    """A response to it has begun."""
     retried: bool = False
     losses: int = 0
     """How often the connection was lost while an answer was due."""

@@ -6,11 +6,13 @@ import json
 import uuid
 from collections.abc import Callable
 
-from realtime_agents.protocol.commands import ConversationItemCreate, SessionUpdate
+from realtime_agents.protocol.commands import ConversationItemCreate
 from realtime_agents.protocol.effects import CallTool
 from realtime_agents.protocol.items import FunctionCallOutputItem
+from realtime_agents.session.answer_rows import AnswerRows
 from realtime_agents.session.answering import Answering
 from realtime_agents.session.clock import Clock
+from realtime_agents.session.configuring import Configuring
 from realtime_agents.session.exchange import Exchange
 from realtime_agents.session.outbox import Outbox
 from realtime_agents.session.reseed import system_item
@@ -32,6 +34,8 @@ class Handoffs:
         *,
         roster: Roster,
         answering: Answering,
+        rows: AnswerRows,
+        configuring: Configuring,
         outbox: Outbox,
         transcript: Transcript,
         status: StatusBoard,
@@ -41,6 +45,8 @@ class Handoffs:
         """``on_agent`` gets the name of each new agent."""
         self._roster = roster
         self._answering = answering
+        self._rows = rows
+        self._configuring = configuring
         self._outbox = outbox
         self._transcript = transcript
         self._status = status
@@ -60,7 +66,7 @@ class Handoffs:
         else:
             exchange.handoffs += 1
             self._last_response = call.response_id
-            turn_id = self._answering.new_turn_id(call.item_id)
+            turn_id = self._rows.new_turn_id(call.item_id)
             self._change(target, turn_id, reason=_reason(call.arguments))
             output = {"outcome": "ok", "say": "", "sources": [], "data": {"agent": target}}  # type: ignore[dict-item]
         self._outbox.send(
@@ -70,14 +76,14 @@ class Handoffs:
         )
         self._answering.want_if_ready(exchange)
 
-    def by_hand(self, target: str) -> None:
-        """The person chose another agent. Raises `SessionError` naming the known ones.
+    def by_hand(self, target: str) -> bool:
+        """The person chose another agent; False when it speaks already. Raises `SessionError` naming the known ones.
 
         The new agent answers what is pending; when nothing is, it waits for the person.
         """
         before = self._roster.current
         if target == before.name:
-            return
+            return False
         self._roster.switch(target)
         self._answering.cut_speech()
         self._announce(before.name, f"handoff_{uuid.uuid4().hex[:20]}", reason="")
@@ -88,10 +94,7 @@ class Handoffs:
         self._outbox.send(ConversationItemCreate(item=system_item(words)))
         if (exchange := self._answering.open_exchange) is not None:
             self._answering.want_if_ready(exchange)
-
-    def configure(self, *, first: bool = False) -> None:
-        """Tell the server who speaks now; ``first``: on a new connection."""
-        self._outbox.send(SessionUpdate(session=self._roster.configuration(first=first)))
+        return True
 
     def _change(self, target: str, turn_id: str, *, reason: str) -> None:
         before = self._roster.current.name
@@ -100,7 +103,7 @@ class Handoffs:
 
     def _announce(self, before: str, turn_id: str, *, reason: str) -> None:
         target = self._roster.current.name
-        self.configure()
+        self._configuring.configure()
         self._transcript.put(
             Turn(
                 id=turn_id,

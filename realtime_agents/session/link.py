@@ -7,21 +7,24 @@ import logging
 from collections.abc import Callable
 
 from realtime_agents.errors import UpstreamClosed
-from realtime_agents.protocol.commands import ClientEvent
+from realtime_agents.protocol.commands import ClientEvent, InputAudioBufferAppend
 from realtime_agents.protocol.events import ServerEvent
 from realtime_agents.session.clock import Clock
+from realtime_agents.session.command_queue import CommandQueue
 from realtime_agents.session.upstream import Upstream
 
 log = logging.getLogger(__name__)
 
-QUEUE_COMMANDS = 1024
+_EVENTS_AT_ONCE = 16
+"""Events handled before everybody else gets a turn: a server may send minutes of audio at once."""
 
 
 class Link:
     """Reads and writes one upstream that is connected.
 
-    Commands wait in a queue of `QUEUE_COMMANDS`; a server that takes none while more come is
-    treated as gone. An event that cannot be handled is logged, the others go on.
+    Commands wait in a `CommandQueue`; a server that takes none while more come is treated as gone,
+    save for audio, of which the oldest is dropped. An event that cannot be handled is logged, the
+    others go on.
 
     ========== ============ =====================
     owned      opened by    closed by
@@ -33,24 +36,39 @@ class Link:
     ========== ============ =====================
     """
 
-    def __init__(self, upstream: Upstream, clock: Clock, on_event: Callable[[ServerEvent], None]) -> None:
+    def __init__(
+        self,
+        upstream: Upstream,
+        clock: Clock,
+        on_event: Callable[[ServerEvent], None],
+        on_audio_dropped: Callable[[], None],
+    ) -> None:
+        """``on_audio_dropped`` is called once per connection."""
         self._upstream = upstream
         self._clock = clock
         self._on_event = on_event
-        self._commands: asyncio.Queue[ClientEvent] = asyncio.Queue(maxsize=QUEUE_COMMANDS)
+        self._on_audio_dropped = on_audio_dropped
+        self._commands = CommandQueue()
+        self._has_dropped = False
         self._dropped: asyncio.Event = asyncio.Event()
         self._end: UpstreamClosed | None = None
         self.opened_at = clock.monotonic()
         self.active_at = self.opened_at
-        """When an event last came or a command last went, monotonic seconds."""
+        """When an event last came or a command other than audio last went, monotonic seconds."""
 
     def send(self, command: ClientEvent) -> None:
         """Queue a command."""
-        self.active_at = self._clock.monotonic()
+        if not isinstance(command, InputAudioBufferAppend):
+            self.active_at = self._clock.monotonic()
         try:
-            self._commands.put_nowait(command)
+            is_whole = self._commands.put(command)
         except asyncio.QueueFull:
             self.drop(UpstreamClosed("The Realtime server takes no more messages.", recoverable=True))
+            return
+        if not is_whole and not self._has_dropped:
+            self._has_dropped = True
+            log.warning("the Realtime server takes audio too slowly, the oldest was dropped")
+            self._on_audio_dropped()
 
     def drop(self, end: UpstreamClosed | None) -> None:
         """End `run`: with an error as if the connection had been lost, or on purpose with None."""
@@ -74,10 +92,14 @@ class Link:
             await self._upstream.close()
 
     async def _read(self) -> None:
+        handled = 0
         try:
             async for event in self._upstream.events():
                 self.active_at = self._clock.monotonic()
                 self._handle(event)
+                handled += 1
+                if handled % _EVENTS_AT_ONCE == 0:
+                    await asyncio.sleep(0)
         except UpstreamClosed as error:
             self.drop(error)
         except Exception:

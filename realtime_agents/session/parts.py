@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
-from realtime_agents.agents.config import AgentConfig, Modality, ScenarioConfig
+from realtime_agents.agents.config import AgentConfig, ScenarioConfig
 from realtime_agents.session.clock import Clock, SystemClock
 from realtime_agents.session.upstream import Upstream
+from realtime_agents.session.voice_config import VoiceDefaults
 from realtime_agents.store.recorder import History
 from realtime_agents.tools.registry import ToolContext, ToolRegistry
 from realtime_agents.tools.runner import NumberSource, ToolRun
@@ -40,6 +41,9 @@ class Patience:
     """A connection that held for so long starts the count of attempts anew."""
     stall_s: float = 30.0
     """A connection that is silent for so long while an answer is due counts as dropped."""
+    answer_start_s: float = 35.0
+    """A server that works but begins no answer within this time is asked once more. Longer than
+    ``stall_s``, which takes care of one that says nothing at all."""
     rotate_after_s: float = 55 * 60.0
     """Age at which a connection is replaced at the next idle moment; servers end it at 60 minutes."""
     rotate_before_expiry_s: float = 5 * 60.0
@@ -64,7 +68,7 @@ class SessionParts:
     """Where conversations are kept; None keeps nothing."""
     agent: str = ""
     """Agent that opens the conversation; empty: the scenario's own start."""
-    modality: Modality = "text"
+    voice: VoiceDefaults = field(default_factory=VoiceDefaults)
     clock: Clock = field(default_factory=SystemClock)
     today: Callable[[], date] = date.today
     jitter: Callable[[], float] = random.random

@@ -96,16 +96,17 @@ class SessionRegistry:
         if entry.watchers == 0:
             self._arm(entry, self._grace_s)
 
-    async def close(self, session_id: str) -> None:
+    async def close(self, session_id: str, *, server_stops: bool = False) -> None:
         """End a session and forget it; nothing happens when it is not there."""
         entry = self._entries.pop(session_id, None)
         if entry is not None:
             _disarm(entry)
-            await entry.session.close()
+            await entry.session.close(server_stops=server_stops)
 
     async def close_all(self) -> None:
-        """End all sessions at once."""
-        ended = await asyncio.gather(*(self.close(i) for i in tuple(self._entries)), return_exceptions=True)
+        """End all sessions at once, because the server stops."""
+        closing = (self.close(i, server_stops=True) for i in tuple(self._entries))
+        ended = await asyncio.gather(*closing, return_exceptions=True)
         for error in ended:
             if isinstance(error, Exception):
                 log.error("a session could not be ended", extra={"error": type(error).__name__})

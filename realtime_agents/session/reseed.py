@@ -17,6 +17,7 @@ from realtime_agents.protocol.items import (
     Item,
     MessageItem,
 )
+from realtime_agents.safety.crisis import speaks_of_crisis
 from realtime_agents.session.view import Turn
 
 MAX_TURNS = 100
@@ -78,7 +79,9 @@ def seed_items(
 def _items_of(turn: Turn, calls: Mapping[str, CallRecord], spoken: Callable[[str], str]) -> list[Item]:
     match turn.role:
         case "user":
-            return [user_item(turn.text)]
+            # Nothing was understood, or what was said is for no model.
+            silent = turn.status == "failed" or not turn.text or speaks_of_crisis(turn.text)
+            return [] if silent else [user_item(turn.text)]
         case "agent":
             text = spoken(turn.id)
             part = ContentPart(type="output_text", text=text)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from realtime_agents.agents.config import AgentConfig, Modality, ScenarioConfig
+from realtime_agents.agents.config import AgentConfig, ScenarioConfig
 from realtime_agents.agents.prompt import build_instructions, handoff_tools
 from realtime_agents.errors import ConfigError, SessionError
-from realtime_agents.protocol.session_config import RealtimeSession, RetentionRatio
+from realtime_agents.protocol.session_config import NULL, RealtimeSession, RetentionRatio
+from realtime_agents.session.line_messages import ListenMode
+from realtime_agents.session.voice_config import TurnTaking, VoiceDefaults, transcription, turn_taking
 from realtime_agents.tools.registry import ToolRegistry
 
 log = logging.getLogger(__name__)
@@ -31,16 +34,21 @@ class Roster:
         tools: ToolRegistry,
         *,
         today: Callable[[], date],
-        modality: Modality,
+        voice: VoiceDefaults | None = None,
         start: str = "",
     ) -> None:
         """Raises `ConfigError` when there is no scenario, `SessionError` when there is no agent ``start``."""
         self._look_up = scenario
         self._tools = tools
         self._today = today
-        self._modality = modality
+        self._voice = voice or VoiceDefaults()
         self._scenario = scenario()
         self.current = self._agent(start or self._scenario.start)
+        self.listen: ListenMode | None = None
+        """How the person is listened to; None while the conversation is typed."""
+        self._voice_name = ""
+        """Voice of this session, once a server was told."""
+        self._may_name_voice = True
 
     @property
     def scenario(self) -> ScenarioConfig:
@@ -72,26 +80,50 @@ class Roster:
         """Agents that the current one may hand over to."""
         return tuple(name for name in self.current.handoffs if name in self._scenario.agents)
 
-    def configuration(self, *, first: bool) -> dict[str, Any]:
-        """The ``session`` of a ``session.update`` for the current agent.
+    def turn_taking(self) -> TurnTaking:
+        """How the end of a spoken turn is found for the current agent."""
+        return turn_taking(self.listen or "push_to_talk", self.current.turn_detection)
 
-        ``first``: on a new connection. Only then the voice is named, as it cannot change after the
-        first audio and one refused field refuses the whole update.
-        """
+    def on_audio(self) -> None:
+        """The server has begun to speak: from now on its voice cannot change."""
+        self._may_name_voice = False
+
+    def configuration(self, *, first: bool) -> RealtimeSession:
+        """The ``session`` of a ``session.update`` for the current agent; ``first``: on a new connection."""
         agent = self.current
-        audio = self._modality == "audio"
+        if first:
+            self._may_name_voice = True
         known = [name for name in agent.tools if self._tools.get(name) is not None]
         tools = [*self._tools.wire(known), *self._handoff_tools()]
-        return RealtimeSession(
+        return replace(
+            self.voice_configuration(name_voice=first),
             instructions=build_instructions(self._scenario, agent, self._today()),
-            output_modalities=(self._modality,),
             tools=tuple(tools),
-            voice=agent.voice if audio and first else None,
-            pcm_24khz=audio and first,
-            turn_detection=agent.turn_detection if audio else None,
             truncation=_RETENTION,
             max_output_tokens=agent.max_output_tokens or "inf",
-        ).to_wire()
+        )
+
+    def voice_configuration(self, *, name_voice: bool = False, leave: bool = False) -> RealtimeSession:
+        """The part of it that says how to listen and to speak.
+
+        ``name_voice``: name the voice unless the server has spoken already, as it cannot change
+        then and one refused field refuses the whole update. The voice is that of the agent that
+        was current at the first time, for the whole session. ``leave``: stop listening.
+        """
+        if self.listen is None:
+            ending = NULL if leave else None
+            return RealtimeSession(output_modalities=("text",), turn_detection=ending)
+        named = name_voice and self._may_name_voice
+        if named:
+            self._voice_name = self._voice_name or self.current.voice
+        return RealtimeSession(
+            output_modalities=("audio",),
+            voice=self._voice_name if named else None,
+            pcm_24khz=True,
+            turn_detection=self.turn_taking().wire,
+            transcription=transcription(self.current, self._voice),
+            noise_reduction=self._voice.noise_reduction,
+        )
 
     def _handoff_tools(self) -> list[dict[str, Any]]:
         return handoff_tools(self._scenario, self.current)

@@ -7,30 +7,22 @@ import logging
 import secrets
 import uuid
 
-from realtime_agents.agents.config import AgentConfig
 from realtime_agents.errors import SessionError, UpstreamClosed
-from realtime_agents.protocol.commands import ClientEvent
 from realtime_agents.protocol.items import Usage
 from realtime_agents.safety.crisis import speaks_of_crisis
-from realtime_agents.session.answering import Answering
-from realtime_agents.session.citing import Ledger
-from realtime_agents.session.conductor import Conductor, Stage
-from realtime_agents.session.eventlog import EventLog
-from realtime_agents.session.handoffs import Handoffs
+from realtime_agents.session.conductor import Conductor
+from realtime_agents.session.line import AudioLine
+from realtime_agents.session.line_messages import SERVER_STOPS, SESSION_OVER, ListenMode
 from realtime_agents.session.metrics import usage_entry
-from realtime_agents.session.outbox import Outbox
 from realtime_agents.session.parts import Patience, SessionParts
-from realtime_agents.session.roster import Roster
-from realtime_agents.session.status import StatusBoard
+from realtime_agents.session.stage import Stage, StageEvents, build_stage
 from realtime_agents.session.supervisor import Supervisor
-from realtime_agents.session.tool_desk import ToolDesk
-from realtime_agents.session.transcript import Transcript, TranscriptEvents
+from realtime_agents.session.transcript import TranscriptEvents
 from realtime_agents.session.typed import clean_message
 from realtime_agents.session.updates import Broadcast, Source, Subscription
-from realtime_agents.session.view import Activity, EventRow, Phase, SessionSnapshot, StatusChanged, Turn
+from realtime_agents.session.view import Activity, EventRow, Phase, SessionSnapshot, Turn
 from realtime_agents.store.recorder import Recorder
 from realtime_agents.store.records import ConversationHeader
-from realtime_agents.tools.registry import ToolContext
 
 __all__ = ["Patience", "Session", "SessionParts"]
 
@@ -56,6 +48,10 @@ class Session:
     history queue and its writer     Recorder     first turn     `close` (see `Recorder`)
     queue of each reader             Subscription `subscribe`    leaving it, `close` (256, then a
                                                                  snapshot)
+    audio line                       Voice        `attach_audio` the browser, another line, `close`
+                                                                 (60 s of audio, then its end)
+    microphone audio on its way      Link         the browser    writing it (2 s, then the oldest goes)
+    timers of slot, speech, flush    Deadline     their owners   their end, `close`
     event log                        EventLog     constructor    garbage (ring of 2,000 lines)
     ending task                      Session      `close`        itself
     ================================ ============ ============== ===================================
@@ -69,7 +65,7 @@ class Session:
         self.conversation_id = f"conv_{uuid.uuid4().hex}"
         self._ending: asyncio.Task[None] | None = None
         self._failure = ""
-        self._ledger = Ledger()
+        self._line_end = SESSION_OVER
         self._broadcast = Broadcast(Source(self.snapshot, lambda: self._stage.transcript.live()))
         self._stage = self._build_stage()
         self._recorder = self._build_recorder()
@@ -122,7 +118,7 @@ class Session:
         self._check_running()
         message = clean_message(text)
         if speaks_of_crisis(message):
-            self._conductor.care(message)
+            self._stage.care.on_typed(message)
         else:
             self._conductor.say(message)
 
@@ -132,12 +128,21 @@ class Session:
         Raises `SessionError` naming the agents there are.
         """
         self._check_running()
-        self._stage.handoffs.by_hand(name)
+        self._conductor.switch(name)
 
     async def interrupt(self) -> None:
         """Stop the answer; what was said of it stays. Nothing happens when there is none."""
         self._check_running()
-        self._stage.answering.interrupt()
+        self._conductor.interrupt()
+
+    def attach_audio(self, mode: ListenMode) -> AudioLine:
+        """Listen and speak from now on, over the line that is returned.
+
+        Typed messages go on to work. Another line takes the place of this one; when it ends, the
+        session goes on in text. Raises `SessionError` for a session that is over.
+        """
+        self._check_running()
+        return self._stage.voice.attach(mode)
 
     async def wait_idle(self) -> None:
         """Wait until the answer to the last message is finished, in whatever way.
@@ -148,11 +153,13 @@ class Session:
         if self._failure:
             raise SessionError(self._failure)
 
-    async def close(self) -> None:
+    async def close(self, *, server_stops: bool = False) -> None:
         """End the session: tools are stopped, the history is written, readers come to their end.
 
-        Safe to call twice and at any time.
+        ``server_stops``: not because the conversation is over. Safe to call twice and at any time.
         """
+        if server_stops:
+            self._line_end = SERVER_STOPS
         await asyncio.shield(self._end_once(""))
 
     def snapshot(self) -> SessionSnapshot:
@@ -175,47 +182,23 @@ class Session:
         return self._stage.events.rows()
 
     def _build_stage(self) -> Stage:
-        parts = self._parts
-        roster = Roster(
-            parts.scenario, parts.tools, today=parts.today, modality=parts.modality, start=parts.agent
-        )
-        status = StatusBoard(roster.current.name, self._on_status)
-        transcript = Transcript(self._ledger, TranscriptEvents(self._on_turn, self._broadcast.live))
-        outbox = Outbox(self._on_sent)
-        answering = Answering(
-            outbox=outbox,
-            transcript=transcript,
-            roster=roster,
-            status=status,
-            clock=parts.clock,
-            on_usage=self._on_usage,
-        )
-        return Stage(
-            roster=roster,
-            transcript=transcript,
-            outbox=outbox,
-            answering=answering,
-            tools=ToolDesk(
-                runner=parts.runner,
-                context=self._tool_context,
-                ledger=self._ledger,
-                answering=answering,
-                outbox=outbox,
-                transcript=transcript,
-                clock=parts.clock,
+        events = StageEvents(
+            sent=lambda command: self._conductor.on_sent(command),
+            status=self._broadcast.status,
+            transcript=TranscriptEvents(
+                turn=self._on_turn,
+                live=self._broadcast.live,
+                inserted=self._on_inserted,
+                removed=self._on_removed,
             ),
-            handoffs=Handoffs(
-                roster=roster,
-                answering=answering,
-                outbox=outbox,
-                transcript=transcript,
-                status=status,
-                clock=parts.clock,
-                on_agent=self._on_agent,
-            ),
-            status=status,
-            events=EventLog(parts.clock.now),
-            clock=parts.clock,
+            agent=self._on_agent,
+            usage=self._on_usage,
+        )
+        return build_stage(
+            self._parts,
+            events,
+            conversation_id=self.conversation_id,
+            tool_context=lambda agent: self._parts.tool_context(self.id, agent),
         )
 
     def _build_recorder(self) -> Recorder | None:
@@ -233,9 +216,6 @@ class Session:
             on_problem=lambda words: self._stage.status.set_notice("history", words),
         )
 
-    def _tool_context(self, agent: AgentConfig) -> ToolContext:
-        return self._parts.tool_context(self.id, agent)
-
     def _check_running(self) -> None:
         if self.phase is Phase.NEW:
             raise SessionError("The session is not connected yet: start it first.")
@@ -244,14 +224,19 @@ class Session:
 
     def _on_turn(self, turn: Turn) -> None:
         self._broadcast.turn(turn)
-        if self._recorder is not None:
+        # What is being heard grows word by word: its place is kept at once, its words in the end.
+        if self._recorder is not None and not (turn.role == "user" and turn.is_growing):
             self._recorder.record_turn(turn)
 
-    def _on_status(self, status: StatusChanged) -> None:
-        self._broadcast.status(status)
+    def _on_inserted(self, turn: Turn, previous_id: str) -> None:
+        self._broadcast.rearranged()
+        if self._recorder is not None:
+            self._recorder.record_turn(turn, previous_id=previous_id)
 
-    def _on_sent(self, command: ClientEvent) -> None:
-        self._conductor.on_sent(command)
+    def _on_removed(self, turn_id: str) -> None:
+        self._broadcast.rearranged()
+        if self._recorder is not None:
+            self._recorder.forget_turn(turn_id)
 
     def _on_agent(self, name: str) -> None:
         if self._recorder is not None:
@@ -286,6 +271,7 @@ class Session:
         if stop_supervisor:
             await self._supervisor.stop()
         await stage.tools.close()
+        stage.voice.close(self._line_end)
         stage.answering.close()
         if self._recorder is not None:
             await self._recorder.close(self._parts.clock.now())

@@ -1,9 +1,9 @@
-"""Phase, voice activity, agent and notice of one session; tells readers only when one changed."""
+"""Phase, activity, agent and notice of one session; tells readers only when one changed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from realtime_agents.errors import SessionError
@@ -19,6 +19,17 @@ TRANSITIONS: Final = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoiceState:
+    """What the voice adds to the activity of the answers."""
+
+    mic_open: bool = False
+    """What the person says is listened to."""
+    person_speaks: bool = False
+    playing: bool = False
+    """The browser plays an answer, or will in a moment."""
+
+
 class StatusBoard:
     """The one place that holds and changes a session's status."""
 
@@ -26,6 +37,8 @@ class StatusBoard:
         self._status = StatusChanged(phase=Phase.NEW, activity=Activity.IDLE, agent=agent)
         self._on_change = on_change
         self._notices: dict[str, str] = {}
+        self._answering = Activity.IDLE
+        self._voice = VoiceState()
 
     @property
     def status(self) -> StatusChanged:
@@ -43,10 +56,21 @@ class StatusBoard:
         self._set(replace(self._status, phase=phase))
 
     def set_activity(self, activity: Activity) -> None:
-        self._set(replace(self._status, activity=activity))
+        """What the answers are doing: idle, thinking, or words arriving."""
+        self._answering = activity
+        self._set(replace(self._status, activity=self._activity()))
+
+    def set_voice(self, voice: VoiceState) -> None:
+        """What microphone and speaker are doing."""
+        self._voice = voice
+        self._set(replace(self._status, activity=self._activity()))
 
     def set_agent(self, agent: str) -> None:
         self._set(replace(self._status, agent=agent))
+
+    def set_recording(self, on: bool) -> None:
+        """Whether both sides are being kept as sound."""
+        self._set(replace(self._status, recording=on))
 
     def set_notice(self, topic: str, notice: str) -> None:
         """Tell the person something about ``topic``; empty clears it. The newest topic is shown."""
@@ -55,6 +79,18 @@ class StatusBoard:
             self._notices[topic] = notice
         shown = next(reversed(self._notices.values()), "")
         self._set(replace(self._status, notice=shown))
+
+    def _activity(self) -> Activity:
+        """A person who speaks comes first, then what is heard, then what is being prepared."""
+        if self._answering is Activity.ERROR:
+            return Activity.ERROR
+        if self._voice.person_speaks:
+            return Activity.LISTENING
+        if self._voice.playing:
+            return Activity.SPEAKING
+        if self._answering is Activity.IDLE and self._voice.mic_open:
+            return Activity.LISTENING
+        return self._answering
 
     def _set(self, status: StatusChanged) -> None:
         if status != self._status:

@@ -43,6 +43,9 @@ class Duties(Protocol):
     def on_lost(self, *, planned: bool) -> None:
         """The connection is gone; a new one is being opened."""
 
+    def on_audio_dropped(self) -> None:
+        """The connection takes less audio than the person says."""
+
     async def on_failed(self, words: str) -> None:
         """There will be no connection any more; ``words`` say why and what to do."""
 
@@ -137,7 +140,7 @@ class Supervisor:
             await asyncio.gather(watch, return_exceptions=True)
 
     def _begin(self, upstream: Upstream) -> Link:
-        link = self._link = Link(upstream, self._clock, self._on_event)
+        link = self._link = Link(upstream, self._clock, self._on_event, self._duties.on_audio_dropped)
         self._expires_in_s = None
         self._status.enter(Phase.READY)
         self._duties.on_open(link.send)

@@ -13,6 +13,7 @@ from realtime_agents.agents.config import AgentConfig
 from realtime_agents.protocol.commands import ConversationItemCreate
 from realtime_agents.protocol.effects import CallTool
 from realtime_agents.protocol.items import FunctionCallOutputItem
+from realtime_agents.session.answer_rows import AnswerRows
 from realtime_agents.session.answering import Answering
 from realtime_agents.session.citing import Ledger
 from realtime_agents.session.clock import Clock
@@ -22,7 +23,7 @@ from realtime_agents.session.parts import Runner
 from realtime_agents.session.reseed import CallRecord, call_items
 from realtime_agents.session.transcript import Transcript
 from realtime_agents.session.view import ToolRow, Turn
-from realtime_agents.tools.registry import ToolContext
+from realtime_agents.tools.registry import Source, ToolContext
 from realtime_agents.tools.runner import ToolRun
 
 log = logging.getLogger(__name__)
@@ -44,6 +45,8 @@ class _Call:
     exchange: Exchange
     connection: int
     """Number of the connection whose conversation holds the call."""
+    began_s: float
+    """Monotonic."""
 
 
 class ToolDesk:
@@ -66,6 +69,7 @@ class ToolDesk:
         context: Callable[[AgentConfig], ToolContext],
         ledger: Ledger,
         answering: Answering,
+        rows: AnswerRows,
         outbox: Outbox,
         transcript: Transcript,
         clock: Clock,
@@ -74,6 +78,7 @@ class ToolDesk:
         self._context = context
         self._ledger = ledger
         self._answering = answering
+        self._rows = rows
         self._outbox = outbox
         self._transcript = transcript
         self._clock = clock
@@ -91,8 +96,8 @@ class ToolDesk:
 
     def start(self, effect: CallTool, agent: AgentConfig, exchange: Exchange) -> None:
         """Run a call for ``agent``; its row appears now."""
-        row_id = self._answering.new_turn_id(effect.item_id)
-        call = _Call(effect, row_id, agent, exchange, self._outbox.connections)
+        row_id = self._rows.new_turn_id(effect.item_id)
+        call = _Call(effect, row_id, agent, exchange, self._outbox.connections, self._clock.monotonic())
         exchange.running_calls.add(row_id)
         self._transcript.put(
             Turn(
@@ -122,14 +127,20 @@ class ToolDesk:
 
     async def _run(self, call: _Call) -> None:
         effect = call.effect
+
+        def numbered(source: Source) -> int:
+            n = self._ledger.number(source)
+            call.exchange.sources.append(n)
+            return n
+
         try:
-            run = await self._runner.run(
-                effect.name, effect.arguments, self._context(call.agent), self._ledger.number
-            )
+            run = await self._runner.run(effect.name, effect.arguments, self._context(call.agent), numbered)
         except Exception as error:  # noqa: BLE001  the edge of a tool call: it must give an output
             # The text of the error may carry what the person said; its type does not.
             log.error("a tool could not be run", extra={"tool": effect.name, "error": type(error).__name__})
             run = _BROKEN
+        duration_ms = round((self._clock.monotonic() - call.began_s) * 1000)
+        call.exchange.timeline.tool(effect.name, call.began_s, duration_ms)
         self._show(call, run)
         self._give_back(call, run)
 

@@ -99,8 +99,13 @@ class Subscription:
             self._waiting.pop(key, None)
         self._waiting[key] = change
         if len(self._waiting) > self._bound:
-            self._waiting.clear()
-            self._fresh = True
+            self.restart()
+        self._wake.set()
+
+    def restart(self) -> None:
+        """Rows moved or went: a snapshot says how it is now."""
+        self._waiting.clear()
+        self._fresh = True
         self._wake.set()
 
     def end(self) -> None:
@@ -140,6 +145,11 @@ class Broadcast:
     def turn(self, turn: Turn) -> None:
         for subscription in self._subscriptions:
             subscription.put(f"turn {turn.id}", turn)
+
+    def rearranged(self) -> None:
+        """A row went, or came in between others."""
+        for subscription in self._subscriptions:
+            subscription.restart()
 
     def live(self) -> None:
         """The text being streamed grew, began or ended."""

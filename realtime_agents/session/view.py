@@ -131,6 +131,11 @@ class Turn:
     timeline: tuple[TimelineMark, ...] = ()
     """On the last turn of an answer: how its time was spent. Empty for most turns."""
 
+    @property
+    def is_growing(self) -> bool:
+        """In progress, with words that are not all yet."""
+        return self.status == "in_progress" and self.text != ""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventRow:
@@ -176,6 +181,8 @@ class StatusChanged:
     activity: Activity
     agent: str
     notice: str = ""
+    recording: bool = False
+    """Both sides are being kept as sound; the page shows a sign."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

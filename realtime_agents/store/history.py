@@ -94,6 +94,10 @@ class HistoryStore:
         """
         await self._run(lambda s: _save_turn(s, conversation_id, turn, previous_id), write=True)
 
+    async def delete_turn(self, conversation_id: str, turn_id: str) -> None:
+        """Remove a turn and its tool call; nothing happens when it is not there."""
+        await self._run(lambda s: _delete_turn(s, conversation_id, turn_id), write=True)
+
     async def save_usage(self, conversation_id: str, usage: UsageEntry) -> None:
         """Add the tokens of one response, or replace them. Raises like `save_turn`."""
         await self._run(lambda s: _save_usage(s, conversation_id, usage), write=True)
@@ -155,7 +159,7 @@ def _conversation(session: Session, conversation_id: str) -> Conversation:
 def _save_turn(session: Session, conversation_id: str, turn: Turn, previous_id: str) -> None:
     conversation = _conversation(session, conversation_id)
     conversation.updated_at = max(conversation.updated_at, turn.at)
-    if turn.role == "user" and not conversation.title:
+    if turn.role == "user" and turn.status != "failed" and not conversation.title:
         conversation.title = rows.title_of(turn.text)
     known = session.get(Item, (conversation_id, turn.id))
     if known is None:
@@ -236,6 +240,11 @@ def _load(session: Session, conversation_id: str) -> ConversationRecord | None:
         turns=tuple(rows.turn_of(item, call_of.get(item.id)) for item in items),
         usage=tuple(rows.usage_of(u) for u in usage),
     )
+
+
+def _delete_turn(session: Session, conversation_id: str, turn_id: str) -> None:
+    for model, key in ((ToolCall, col(ToolCall.item_id)), (Item, col(Item.id))):
+        _count(session, delete(model).where(col(model.conversation_id) == conversation_id, key == turn_id))
 
 
 def _delete(session: Session, conversation_id: str) -> bool:

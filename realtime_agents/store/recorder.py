@@ -26,6 +26,8 @@ class History(Protocol):
 
     async def save_turn(self, conversation_id: str, turn: Turn, *, previous_id: str = "") -> None: ...
 
+    async def delete_turn(self, conversation_id: str, turn_id: str) -> None: ...
+
     async def save_usage(self, conversation_id: str, usage: UsageEntry) -> None: ...
 
 
@@ -36,11 +38,16 @@ class _TurnEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class _RemovalEntry:
+    turn_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class _AgentEntry:
     agent: str
 
 
-_Entry = _TurnEntry | _AgentEntry | UsageEntry
+_Entry = _TurnEntry | _RemovalEntry | _AgentEntry | UsageEntry
 
 
 class Recorder:
@@ -94,6 +101,10 @@ class Recorder:
             log.warning("history queue full, unfinished turn not queued", extra={"limit": self._limit})
             return
         self._put(key, _TurnEntry(turn, previous_id))
+
+    def forget_turn(self, turn_id: str) -> None:
+        """A turn was none: noise, for example. It goes from what waits and from what was written."""
+        self._put(f"turn {turn_id}", _RemovalEntry(turn_id))
 
     def record_usage(self, usage: UsageEntry) -> None:
         """Keep the tokens of one response."""
@@ -161,6 +172,8 @@ class Recorder:
         match entry:
             case _TurnEntry():
                 await self._history.save_turn(self._header.id, entry.turn, previous_id=entry.previous_id)
+            case _RemovalEntry():
+                await self._history.delete_turn(self._header.id, entry.turn_id)
             case UsageEntry():
                 await self._history.save_usage(self._header.id, entry)
             case _AgentEntry():
@@ -178,4 +191,4 @@ class Recorder:
 
 
 def _is_user_turn(entry: _Entry) -> bool:
-    return isinstance(entry, _TurnEntry) and entry.turn.role == "user"
+    return isinstance(entry, _TurnEntry) and entry.turn.role == "user" and entry.turn.text != ""

@@ -103,6 +103,9 @@ class MemoryHistory:
     async def save_turn(self, conversation_id: str, turn: Turn, *, previous_id: str = "") -> None:
         self.turns[turn.id] = turn
 
+    async def delete_turn(self, conversation_id: str, turn_id: str) -> None:
+        self.turns.pop(turn_id, None)
+
     async def save_usage(self, conversation_id: str, usage: UsageEntry) -> None:
         self.usage.append(usage)
 

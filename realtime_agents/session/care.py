@@ -1,0 +1,68 @@
+"""Words of somebody in danger: the crisis line is named at once, shown and said, and no model gets in between."""
+
+from __future__ import annotations
+
+import uuid
+
+from realtime_agents.protocol.commands import ResponseParams
+from realtime_agents.protocol.response_slot import ResponseRequest
+from realtime_agents.safety.crisis import CRISIS_ANSWER
+from realtime_agents.session.answering import Answering
+from realtime_agents.session.clock import Clock
+from realtime_agents.session.roster import Roster
+from realtime_agents.session.transcript import Transcript
+from realtime_agents.session.view import Turn
+from realtime_agents.session.voice import Voice
+
+SAY_IT = ResponseRequest(
+    params=ResponseParams(
+        input=(),
+        tools=(),
+        tool_choice="none",
+        output_modalities=("audio",),
+        instructions=f'Say exactly: "{CRISIS_ANSWER}"',
+        metadata={"purpose": "crisis"},
+    )
+)
+"""The server speaks these words and sees nothing of the conversation."""
+
+
+class Care:
+    """Answers words of a crisis. Synchronous."""
+
+    def __init__(
+        self, *, answering: Answering, voice: Voice, transcript: Transcript, roster: Roster, clock: Clock
+    ) -> None:
+        self._answering = answering
+        self._voice = voice
+        self._transcript = transcript
+        self._roster = roster
+        self._clock = clock
+
+    def on_typed(self, text: str) -> None:
+        """The person typed ``text``; it is shown, and sent to nobody."""
+        turn_id = f"item_{uuid.uuid4().hex[:24]}"
+        said = Turn(id=turn_id, role="user", status="completed", text=text, at=self._clock.now())
+        self._answer(turn_id, said)
+
+    def on_heard(self, turn_id: str) -> None:
+        """The person said what stands in that row."""
+        self._answer(turn_id, None)
+
+    def _answer(self, turn_id: str, said: Turn | None) -> None:
+        self._voice.interrupt("care")
+        if said is not None:
+            self._transcript.put(said)
+        answer = Turn(
+            id=f"{turn_id}_care",
+            role="agent",
+            status="completed",
+            text=CRISIS_ANSWER,
+            agent=self._roster.current.name,
+            at=self._clock.now(),
+            spoken=self._voice.is_attached,
+        )
+        self._transcript.put(answer)
+        if self._voice.is_attached:
+            self._answering.begin(turn_id, request=SAY_IT, verbatim_row=answer.id)
+            self._answering.want()

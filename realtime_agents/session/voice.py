@@ -1,0 +1,336 @@
+"""The spoken side of a session: one line to a browser, and what is said over it in both directions."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from realtime_agents.protocol.effects import (
+    AudioDone,
+    InputTranscript,
+    PlayAudio,
+    SpeechStarted,
+    SpeechStopped,
+    TextDelta,
+)
+from realtime_agents.protocol.items import ErrorDetail
+from realtime_agents.protocol.pcm import ms_to_bytes
+from realtime_agents.protocol.records import ConversationItem
+from realtime_agents.session.answer_rows import AnswerRows
+from realtime_agents.session.answering import Answering
+from realtime_agents.session.clock import Clock
+from realtime_agents.session.configuring import Configuring
+from realtime_agents.session.deadline import Deadline
+from realtime_agents.session.line import AudioLine
+from realtime_agents.session.line_messages import (
+    TAKEN_OVER,
+    VOICE_REFUSED,
+    FlushReason,
+    LineEnd,
+    LineError,
+    ListenMode,
+    ModeChanged,
+    Notice,
+    Ready,
+    Speech,
+)
+from realtime_agents.session.listening import Listening
+from realtime_agents.session.microphone import Microphone
+from realtime_agents.session.outbox import Outbox
+from realtime_agents.session.roster import Roster
+from realtime_agents.session.speaker import Speaker
+from realtime_agents.session.status import StatusBoard, VoiceState
+from realtime_agents.session.transcript import Transcript
+
+log = logging.getLogger(__name__)
+
+MIN_PRESS_MS = 100
+"""The shortest audio that a server takes as a turn."""
+_SILENCE_STEP_MS = 100
+_TOO_SHORT = "That was too short to be heard: hold the button while you speak."
+_UPLINK_FULL = "The connection to the voice server is slow: a part of what you said was lost."
+_REFUSED = "The Realtime server cannot listen and speak here; the conversation goes on in text."
+_NOT_PUSH_TO_TALK = "The button to talk works in push-to-talk only."
+
+
+class Voice:
+    """Owns the line, and decides who may speak. Synchronous.
+
+    ========== ================= ===================================
+    owned      opened by         closed by
+    ========== ================= ===================================
+    line       `attach`          the browser, `attach`, `close`
+    microphone constructor       garbage
+    speaker    constructor       `close`
+    listening  constructor       `close`
+    silence    `on_mute`         its end, `close`
+    ========== ================= ===================================
+
+    A new line takes the place of the one before. While there is a line the server is configured
+    for audio; without one the conversation is text.
+    """
+
+    def __init__(
+        self,
+        *,
+        conversation_id: str,
+        answering: Answering,
+        rows: AnswerRows,
+        configuring: Configuring,
+        roster: Roster,
+        transcript: Transcript,
+        outbox: Outbox,
+        status: StatusBoard,
+        clock: Clock,
+        on_turn: Callable[[str], None],
+        on_crisis: Callable[[str], None],
+    ) -> None:
+        """``on_turn`` gets the row of each thing the person says, ``on_crisis`` that of somebody in danger."""
+        self._conversation_id = conversation_id
+        self._answering = answering
+        self._configuring = configuring
+        self._roster = roster
+        self._status = status
+        self._on_turn = on_turn
+        self._clock = clock
+        self._line: AudioLine | None = None
+        self._mode: ListenMode = "server_vad"
+        self._is_muted = False
+        self._is_pressed = False
+        self._hears_speech = False
+        self._silence = Deadline(clock, "silence")
+        self.microphone = Microphone(outbox, clock)
+        self.speaker = Speaker(
+            rows=rows, transcript=transcript, outbox=outbox, clock=clock, on_change=self._show
+        )
+        self._listening = Listening(
+            answering=answering,
+            rows=rows,
+            transcript=transcript,
+            outbox=outbox,
+            clock=clock,
+            on_turn=on_turn,
+            on_crisis=on_crisis,
+            interrupt=lambda: self.interrupt("stopped"),
+            tell=self._tell,
+        )
+
+    @property
+    def is_attached(self) -> bool:
+        return self._line is not None
+
+    @property
+    def is_busy(self) -> bool:
+        """Somebody speaks, or is about to."""
+        return self._hears_speech or self._is_pressed or self.speaker.is_playing or self.speaker.is_cutting
+
+    def attach(self, mode: ListenMode) -> AudioLine:
+        """A browser listens and speaks from now on; the one before no longer does."""
+        before, line = self._line, AudioLine(self)
+        self._line = line
+        if before is not None:
+            before.end(TAKEN_OVER)
+        self._mode, self._is_muted = mode, False
+        self._stop_hearing()
+        self._roster.listen = mode
+        self.speaker.attach(line)
+        line.put(Ready(mode, self._conversation_id))
+        self._configuring.configure_voice(name_voice=True)
+        self._show()
+        return line
+
+    def interrupt(self, reason: FlushReason) -> None:
+        """Stop the answer and its sound."""
+        self.speaker.cut(reason)
+        self._answering.interrupt()
+
+    def close(self, why: LineEnd) -> None:
+        """The session is over."""
+        if self._line is not None:
+            self._line.end(why)
+        self._silence.disarm()
+        self._listening.close()
+        self.speaker.close()
+
+    # What the server says.
+
+    def on_audio(self, effect: PlayAudio) -> None:
+        """Sound of an answer."""
+        self._roster.on_audio()
+        wanted = self._answering.on_audio(effect)
+        if wanted is not None:
+            self.speaker.on_audio(effect, *wanted)
+
+    def on_words(self, delta: TextDelta) -> None:
+        """Words that go with the sound of an answer."""
+        if self._answering.is_wanted(delta.response_id):
+            self.speaker.on_words(delta)
+
+    def on_audio_done(self, effect: AudioDone) -> None:
+        """All sound of an item has arrived."""
+        self.speaker.on_audio_done(effect.item_id)
+
+    def on_speech_started(self, effect: SpeechStarted) -> None:
+        """The person began to speak: whoever else speaks stops."""
+        if self._line is None or self._mode == "push_to_talk":
+            return
+        self._hears_speech = True
+        taking = self._roster.turn_taking()
+        exchange = self._answering.open_exchange
+        agent_words = self.speaker.recent_words()
+        was_speaking = self.speaker.cut("barge_in")
+        self._answering.interrupt(by_server=taking.server_interrupts)
+        self._line.put(Speech(True))
+        self._on_turn(effect.item_id)
+        started_s = self.microphone.time_of(effect.audio_start_ms + taking.prefix_ms)
+        self._listening.on_started(
+            effect.item_id,
+            started_s,
+            agent_words=agent_words if was_speaking else "",
+            interrupted=exchange,
+        )
+        self._show()
+
+    def on_speech_stopped(self, effect: SpeechStopped) -> None:
+        """The person fell silent."""
+        if self._line is None:
+            return
+        self._hears_speech = False
+        self._line.put(Speech(False))
+        ended_ms = effect.audio_end_ms - self._roster.turn_taking().silence_ms
+        self._listening.on_stopped(effect.item_id, self.microphone.time_of(max(ended_ms, 0)))
+        self._show()
+
+    def on_item(self, item: ConversationItem) -> None:
+        """An item appeared or changed."""
+        self._listening.on_item(item, server_answers=self._roster.turn_taking().server_answers)
+
+    def on_transcript(self, effect: InputTranscript) -> None:
+        """Words of the person."""
+        self._listening.on_transcript(effect)
+
+    def on_error(self, error: ErrorDetail) -> bool:
+        """``error``; True when it was about the voice and is told to the person."""
+        if error.code == "input_audio_buffer_commit_empty":
+            self._listening.on_commit_refused()
+        if not self._configuring.refused_voice(error):
+            return False
+        line, self._line = self._line, None
+        if line is not None:
+            log.warning("the Realtime server refused voice", extra={"code": error.code or ""})
+            line.put(LineError(error.code or "voice_refused", _REFUSED))
+            line.end(VOICE_REFUSED)
+        self._roster.listen = None
+        self.speaker.detach()
+        self._stop_hearing()
+        self._configuring.configure()
+        self._status.set_notice("voice", _REFUSED)
+        self._show()
+        return True
+
+    def on_open(self) -> None:
+        """A new connection: it has heard nothing yet."""
+        self.microphone.on_open()
+
+    def on_lost(self) -> None:
+        """The connection is gone, and what was half said with it; before the answers are told."""
+        self._stop_hearing()
+        self._listening.on_lost()
+        self._show()
+
+    def on_audio_dropped(self) -> None:
+        """The connection takes less than the person says."""
+        self._tell(_UPLINK_FULL)
+
+    # What the browser says; `LineHost`.
+
+    def on_pushed(self, pcm: bytes) -> None:
+        if not self._is_muted and (self._is_pressed or self._mode != "push_to_talk"):
+            self.microphone.push(pcm)
+
+    def on_played(self, item_id: str, played_ms: int) -> None:
+        self.speaker.on_played(item_id, played_ms)
+
+    def on_flushed(self, item_id: str, played_ms: int) -> None:
+        self.speaker.on_flushed(item_id, played_ms)
+
+    def on_mode(self, mode: ListenMode) -> None:
+        if self._line is None or mode == self._mode:
+            return
+        self._mode = self._roster.listen = mode
+        self._stop_hearing()
+        self.microphone.clear()
+        self._configuring.configure_voice()
+        self._line.put(ModeChanged(mode))
+        self._show()
+
+    def on_talk(self, on: bool) -> None:
+        if self._mode != "push_to_talk":
+            if on and self._line is not None:
+                self._line.put(LineError("not_push_to_talk", _NOT_PUSH_TO_TALK))
+            return
+        if on == self._is_pressed:
+            return
+        self._is_pressed = on
+        if on:
+            self.interrupt("barge_in")
+            self.microphone.press()
+        elif self.microphone.pressed_ms < MIN_PRESS_MS:
+            self.microphone.clear()
+            self._tell(_TOO_SHORT)
+        else:
+            released_s = self._clock.monotonic()
+            self.speaker.after_cut(lambda: self._commit(released_s))
+        self._show()
+
+    def on_mute(self, on: bool) -> None:
+        self._is_muted = on
+        if on:
+            self._fall_silent(self._roster.turn_taking().longest_silence_ms)
+        self._show()
+
+    def on_stop(self) -> None:
+        self.interrupt("stopped")
+
+    def on_line_ended(self, line: AudioLine) -> None:
+        if line is not self._line:
+            return
+        self._line = None
+        if self._hears_speech or self._is_pressed:
+            self.microphone.clear()
+        self._stop_hearing()
+        self.speaker.detach()
+        self._roster.listen = None
+        self._configuring.configure_voice(leave=True)
+        exchange = self._answering.open_exchange
+        if exchange is not None and exchange.verbatim_row:
+            self._answering.interrupt()  # it stands in the transcript already
+        self._show()
+
+    def _commit(self, ended_s: float) -> None:
+        self.microphone.commit()
+        self._listening.on_released(ended_s)
+
+    def _fall_silent(self, left_ms: int) -> None:
+        """What was said before the microphone was muted is a turn: let the server hear that it is over."""
+        if self._is_muted and self._hears_speech and left_ms > -_SILENCE_STEP_MS:
+            self.microphone.push(bytes(ms_to_bytes(_SILENCE_STEP_MS)))
+            self._silence.arm(_SILENCE_STEP_MS / 1000, lambda: self._fall_silent(left_ms - _SILENCE_STEP_MS))
+
+    def _stop_hearing(self) -> None:
+        self._hears_speech = self._is_pressed = False
+
+    def _tell(self, words: str) -> None:
+        if self._line is not None:
+            self._line.put(Notice(words))
+
+    def _show(self) -> None:
+        """Tell the page what microphone and speaker are doing."""
+        hands_free = self._mode != "push_to_talk" and not self._is_muted
+        self._status.set_voice(
+            VoiceState(
+                mic_open=self._line is not None and (hands_free or self._is_pressed),
+                person_speaks=self._hears_speech or self._is_pressed,
+                playing=self.speaker.is_playing,
+            )
+        )
