@@ -1,4 +1,4 @@
-"""What an engine may be told: pace, bounds, clock, embedder."""
+"""What an engine may be told: pace, bounds, clock, speech, thinker."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Protocol
 from realtime_agents.embedding import load_embedder
 from realtime_agents.engine.chat.config import ChatConfig
 from realtime_agents.engine.dialogue.semantics import TextEmbedder
+from realtime_agents.engine.speech_port import Speech
 
 MODEL = "local-engine"
 """The only model there is. Clients may ask for any; this is the one that answers, and says so."""
@@ -61,8 +62,12 @@ class EngineConfig:
     """Longest single text: instructions, a message, arguments, an output."""
     max_items: int = 2_000
     max_conversation_chars: int = 4_000_000
+    max_append_bytes: int = 16 * 1024 * 1024
+    """Size of the largest message that is mostly one text: audio in base64."""
+    max_waiting_audio_bytes: int = 2 * 1024 * 1024
+    """Input audio that may wait for voice detection; then reading waits."""
     max_audio_bytes: int = 15 * 1024 * 1024
-    """Input audio that may wait for a commit. It is counted, not kept: this build has no ears."""
+    """Input audio that may wait to be read (transcribed); it is not kept longer."""
     send_queue: int = 256
     """Events waiting to be sent; when it is full, answering and reading wait."""
     max_side_responses: int = 4
@@ -74,6 +79,8 @@ class EngineConfig:
     """Threads of the whole engine for embedding, which would block the event loop."""
     chat: ChatConfig | None = None
     """A chat-completions server that does the thinking; ``None``: the engine's own dialogue."""
+    speech: Speech | None = None
+    """Ears and mouth, shared by all connections and closed with the engine; ``None``: text only."""
     clock: Clock = field(default_factory=SystemClock)
     embedder: Callable[[], TextEmbedder] = load_embedder
     """Called once, in a worker thread. May raise `KnowledgeError`: then only words are compared."""

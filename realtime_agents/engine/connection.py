@@ -1,14 +1,16 @@
 """One client connection: reads commands, keeps session and conversation, sends events.
 
-    owned            opened by   closed by
-    ───────────────  ──────────  ─────────────────────────────
-    send queue       `run`       end of `run`
-    writer task      `run`       end of `run`
-    expiry task      `run`       end of `run`
-    warming task     an update   end of `run`
-    response tasks   `Responses` end of `run`
+    owned                           opened by    closed by
+    ──────────────────────────────  ───────────  ─────────────────────────────
+    outbox and its writer task      `run`        end of `run`
+    expiry task                     `run`        end of `run`
+    warming task                    an update    end of `run`
+    listening task                  first audio  `Listening.close`, end of `run`
+    turn under way, waiting answer  `Turns`      `Turns.close`, end of `run`
+    tasks that read speech          `Hearing`    `Hearing.close`, end of `run`
+    response tasks                  `Responses`  end of `run`
 
-Nothing here grows without bound: the queue holds ``send_queue`` events, and when it is full both
+Nothing here grows without bound: the outbox holds ``send_queue`` events, and when it is full both
 answering and reading wait for the client to read.
 """
 
@@ -16,21 +18,28 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
 from typing import assert_never
 
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket
 
+from realtime_agents.engine.audio_format import decode_base64
 from realtime_agents.engine.brain import Brain
 from realtime_agents.engine.config import EngineConfig
 from realtime_agents.engine.conversation import ConversationStore, completed
 from realtime_agents.engine.dialogue.view import DialogueContext
-from realtime_agents.engine.responder import new_id
-from realtime_agents.engine.responses import Responses, tool_specs
+from realtime_agents.engine.given_audio import GivenAudio
+from realtime_agents.engine.hearing import Hearing
+from realtime_agents.engine.input_audio import AudioTape
+from realtime_agents.engine.listening import Listening
+from realtime_agents.engine.outbox import Outbox
+from realtime_agents.engine.output import new_id
+from realtime_agents.engine.request import tool_specs
+from realtime_agents.engine.responses import Responses
 from realtime_agents.engine.session_state import SessionState
-from realtime_agents.engine.validation import decoded_size, event_id_of, parse_command
+from realtime_agents.engine.speech_access import SpeechAccess
+from realtime_agents.engine.turns import Turns
+from realtime_agents.engine.validation import event_id_of, is_small_enough, parse_command
 from realtime_agents.errors import ProtocolError
-from realtime_agents.protocol.codec import encode_event
 from realtime_agents.protocol.commands import (
     ClientEvent,
     ConversationItemCreate,
@@ -51,9 +60,8 @@ from realtime_agents.protocol.events import (
     ConversationItemDeleted,
     ConversationItemDone,
     ConversationItemRetrieved,
+    ConversationItemTruncated,
     Error,
-    InputAudioBufferCleared,
-    ServerEvent,
     SessionCreated,
     SessionUpdated,
 )
@@ -67,14 +75,6 @@ CLOSE_TOO_BIG = 1009
 CLOSE_FAILED = 1011
 
 
-@dataclass(frozen=True, slots=True)
-class _Close:
-    """Put into the send queue to end the connection after everything before it was sent."""
-
-    code: int
-    reason: str
-
-
 class Connection:
     """Serves one accepted WebSocket until either side ends it."""
 
@@ -82,33 +82,52 @@ class Connection:
         self._websocket = websocket
         self._config = config
         self._brain = brain
-        self._queue: asyncio.Queue[ServerEvent | _Close] = asyncio.Queue(maxsize=config.send_queue)
-        self._closed = asyncio.Event()
+        self._outbox = Outbox(websocket, size=config.send_queue)
+        self._emit = self._outbox.emit
         self._warming: asyncio.Task[None] | None = None
-        self._audio_bytes = 0
-        expires_at = int(config.clock.now() + config.session_s)
         self._session = SessionState(
-            session_id=new_id("sess"), asked_model=asked_model, expires_at=expires_at
+            session_id=new_id("sess"),
+            asked_model=asked_model,
+            expires_at=int(config.clock.now() + config.session_s),
+            can_hear=config.speech is not None,
         )
         self._conversation = ConversationStore(
             max_items=config.max_items, max_chars=config.max_conversation_chars
         )
         self._conversation_id = new_id("conv")
+        access = SpeechAccess(config.speech, self._emit)
+        self._hearing = Hearing(session=self._session, conversation=self._conversation, emit=self._emit)
+        self._given_audio = GivenAudio(access, self._session, self._hearing)
         self._responses = Responses(
             config,
             brain=brain,
             session=self._session,
             conversation=self._conversation,
             conversation_id=self._conversation_id,
+            hearing=self._hearing,
+            speech=access,
             emit=self._emit,
         )
+        tape = AudioTape()
+        self._turns = Turns(
+            tape=tape,
+            session=self._session,
+            conversation=self._conversation,
+            responses=self._responses,
+            hearing=self._hearing,
+            emit=self._emit,
+        )
+        self._listening = Listening(
+            config, access=access, session=self._session, tape=tape, turns=self._turns, emit=self._emit
+        )
+        self._responses.on_answered = self._listening.on_answered
 
     async def run(self) -> int:
         """Serve until the connection ends, then end everything it started; returns the close code due."""
         vital = [
             asyncio.create_task(self._read(), name="engine reader"),
-            asyncio.create_task(self._write(), name="engine writer"),
-            asyncio.create_task(self._closed.wait(), name="engine closed"),
+            asyncio.create_task(self._outbox.run(), name="engine writer"),
+            asyncio.create_task(self._outbox.closed.wait(), name="engine closed"),
         ]
         tasks = [*vital, asyncio.create_task(self._expire(), name="engine expiry")]
         try:
@@ -117,6 +136,9 @@ class Connection:
             ended, _ = await asyncio.wait(vital, return_when=asyncio.FIRST_COMPLETED)
             faults = [task.exception() for task in ended]
         finally:
+            await self._listening.close()
+            await self._turns.close()
+            await self._hearing.close()
             await self._responses.close()
             if self._warming is not None:
                 tasks.append(self._warming)
@@ -132,27 +154,6 @@ class Connection:
         conversation = {"id": self._conversation_id, "object": "realtime.conversation"}
         await self._emit(ConversationCreated(event_id=new_id("event"), conversation=conversation))
 
-    async def _emit(self, event: ServerEvent) -> None:
-        await self._queue.put(event)
-
-    async def _write(self) -> None:
-        """Send what is queued. Once the client is gone the queue is emptied, so that nobody waits for it."""
-        gone = False
-        while True:
-            entry = await self._queue.get()
-            if gone:
-                continue
-            try:
-                if isinstance(entry, _Close):
-                    await self._websocket.close(entry.code, entry.reason)
-                else:
-                    await self._websocket.send_text(encode_event(entry))
-            except (WebSocketDisconnect, RuntimeError):  # starlette raises RuntimeError after a close
-                gone = True
-            if gone or isinstance(entry, _Close):
-                gone = True
-                self._closed.set()
-
     async def _expire(self) -> None:
         never = asyncio.Event()
         await self._config.clock.wait(never, self._config.session_s)
@@ -163,7 +164,7 @@ class Connection:
             message=f"Your session hit the maximum duration of {minutes} minutes.",
         )
         await self._emit(Error(event_id=new_id("event"), error=error))
-        await self._queue.put(_Close(CLOSE_EXPIRED, "session_expired"))
+        await self._outbox.close(CLOSE_EXPIRED, "session_expired")
 
     async def _read(self) -> None:
         while True:
@@ -173,16 +174,17 @@ class Connection:
             raw = message.get("text")
             if raw is None:
                 raw = message.get("bytes") or b""
-            if len(raw) > self._config.max_message_bytes:
+            if not is_small_enough(raw, self._config):
                 await self._refuse(
                     ProtocolError(
-                        f"The message is too big: at most {self._config.max_message_bytes} bytes.",
+                        f"The message is too big: at most {self._config.max_message_bytes} bytes, or"
+                        f" {self._config.max_append_bytes} when it is audio.",
                         code="message_too_big",
                     ),
                     None,
                 )
-                await self._queue.put(_Close(CLOSE_TOO_BIG, "message too big"))
-                await self._closed.wait()
+                await self._outbox.close(CLOSE_TOO_BIG, "message too big")
+                await self._outbox.closed.wait()
                 return
             await self._receive(raw)
 
@@ -220,14 +222,15 @@ class Connection:
             case ConversationItemRetrieve(item_id=item_id):
                 item = self._conversation.get(item_id)
                 await self._emit(ConversationItemRetrieved(event_id=new_id("event"), item=item))
-            case ConversationItemTruncate(item_id=item_id):
-                self._conversation.check_truncation(item_id)
+            case ConversationItemTruncate():
+                await self._truncate(command)
             case InputAudioBufferAppend(audio=audio):
-                self._append_audio(audio)
+                wanted = self._session.input_format
+                await self._listening.append(decode_base64(audio, wanted), wanted)
             case InputAudioBufferCommit():
-                await self._commit_audio()
+                await self._listening.commit()
             case InputAudioBufferClear():
-                await self._clear_audio()
+                await self._listening.clear()
             case OutputAudioBufferClear():
                 raise ProtocolError(
                     "output_audio_buffer.clear is only available over WebRTC and SIP.",
@@ -235,49 +238,45 @@ class Connection:
                     param="type",
                 )
             case ResponseCreate(response=params):
-                await self._responses.create(params)
+                self._responses.create(params)
             case ResponseCancel(response_id=response_id):
                 self._responses.cancel(response_id)
             case _:
                 assert_never(command)
 
     async def _update_session(self, command: SessionUpdate) -> None:
+        hears_otherwise = "input" in (command.session.get("audio") or {})
+        if hears_otherwise:
+            await self._listening.settle()
         self._session.update(command.session)
+        if hears_otherwise:
+            await self._listening.reconfigure()
         await self._emit(SessionUpdated(event_id=new_id("event"), session=self._session.to_wire()))
         if {"instructions", "tools"} & command.session.keys():
             self._warm()
 
     async def _create_item(self, command: ConversationItemCreate) -> None:
         item = completed(command.item, item_id=new_id("item"), call_id=new_id("call"))
+        item, spoken = await self._given_audio.take(item)
         before = self._conversation.insert(item, command.previous_item_id)
+        if spoken is not None:
+            self._conversation.keep_heard(item.id or "", spoken.audio_ms)
         await self._emit(ConversationItemAdded(event_id=new_id("event"), item=item, previous_item_id=before))
         await self._emit(ConversationItemDone(event_id=new_id("event"), item=item, previous_item_id=before))
+        if spoken is not None:
+            self._given_audio.read(item, spoken)
 
-    def _append_audio(self, audio: str) -> None:
-        size = decoded_size(audio)
-        if self._audio_bytes + size > self._config.max_audio_bytes:
-            raise ProtocolError(
-                f"The input audio buffer is full: at most {self._config.max_audio_bytes} bytes before a commit.",
-                code="input_audio_buffer_full",
-                param="audio",
+    async def _truncate(self, command: ConversationItemTruncate) -> None:
+        await self._responses.settled()
+        self._conversation.truncate(command.item_id, command.content_index, command.audio_end_ms)
+        await self._emit(
+            ConversationItemTruncated(
+                event_id=new_id("event"),
+                item_id=command.item_id,
+                content_index=command.content_index,
+                audio_end_ms=command.audio_end_ms,
             )
-        self._audio_bytes += size
-
-    async def _commit_audio(self) -> None:
-        if not self._audio_bytes:
-            raise ProtocolError(
-                "Error committing input audio buffer: the buffer is empty.",
-                code="input_audio_buffer_commit_empty",
-            )
-        await self._clear_audio()
-        raise ProtocolError(
-            "Speech is not available in this build of the local engine: the audio was dropped. Send text.",
-            code="speech_not_available",
         )
-
-    async def _clear_audio(self) -> None:
-        self._audio_bytes = 0
-        await self._emit(InputAudioBufferCleared(event_id=new_id("event")))
 
     def _warm(self) -> None:
         """Embed the texts of the new configuration meanwhile; a newer one replaces an older one."""

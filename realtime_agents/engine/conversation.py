@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from realtime_agents.engine.spoken_track import SpokenTrack
 from realtime_agents.errors import ProtocolError
 from realtime_agents.protocol.items import (
+    ContentPart,
     FunctionCallItem,
     FunctionCallOutputItem,
     Item,
@@ -37,11 +39,17 @@ class ConversationStore:
         self._max_chars = max_chars
         self._order: list[str] = []
         self._items: dict[str, Item] = {}
+        self._tracks: dict[str, SpokenTrack] = {}
+        self._heard_ms: dict[str, int] = {}
         self._chars = 0
 
     @property
     def items(self) -> tuple[Item, ...]:
         return tuple(self._items[item_id] for item_id in self._order)
+
+    @property
+    def last_id(self) -> str | None:
+        return self._order[-1] if self._order else None
 
     def get(self, item_id: str, param: str = "item_id") -> Item:
         found = self._items.get(item_id)
@@ -50,6 +58,10 @@ class ConversationStore:
                 "Item not found: no item of the conversation has this id.", code="item_not_found", param=param
             )
         return found
+
+    def latest(self, item: Item) -> Item:
+        """An item as it is now, or as it was when it has been deleted."""
+        return self._items.get(item.id or "", item)
 
     def insert(self, item: Item, previous_item_id: str | None = None) -> str | None:
         """Add a client's item; returns the id of the item before it, ``None`` at the start."""
@@ -86,20 +98,68 @@ class ConversationStore:
         self._chars -= size_of(self.get(item_id))
         self._order.remove(item_id)
         del self._items[item_id]
+        self._tracks.pop(item_id, None)
+        self._heard_ms.pop(item_id, None)
 
-    def check_truncation(self, item_id: str) -> None:
-        """Only assistant audio can be truncated, and this build makes none: always a refusal."""
-        if item_id not in self._items:
+    def keep_track(self, item_id: str, track: SpokenTrack) -> None:
+        """The words of an assistant's spoken item over its audio, to cut it with."""
+        self._tracks[item_id] = track
+
+    def keep_heard(self, item_id: str, audio_ms: int) -> None:
+        """How long a person's spoken item is. Its audio itself is not kept."""
+        self._heard_ms[item_id] = audio_ms
+
+    def audio_ms(self, item_id: str) -> int:
+        """How long an item is to hear; 0 for text."""
+        track = self._tracks.get(item_id)
+        return track.duration_ms if track is not None else self._heard_ms.get(item_id, 0)
+
+    def set_transcript(self, item_id: str, transcript: str) -> None:
+        """What was said in a person's spoken item; nothing happens when it was deleted meanwhile."""
+        item = self._items.get(item_id)
+        if not isinstance(item, MessageItem):
+            return
+        self.replace(replace(item, content=tuple(_heard_as(part, transcript) for part in item.content)))
+
+    def truncate(self, item_id: str, content_index: int, audio_end_ms: int) -> None:
+        """Forget an assistant's audio after ``audio_end_ms``, and the words that were not said whole by then."""
+        item = self._items.get(item_id)
+        if item is None:
             raise ProtocolError(
                 "Cannot truncate: no item of the conversation has this id.",
                 code="item_truncate_invalid_item_id",
                 param="item_id",
             )
-        raise ProtocolError(
-            "Only model output audio messages can be truncated.",
-            code="unsupported_content_type",
-            param="item_id",
-        )
+        track = self._tracks.get(item_id)
+        if track is None or not isinstance(item, MessageItem):
+            raise ProtocolError(
+                "Only model output audio messages can be truncated.",
+                code="unsupported_content_type",
+                param="item_id",
+            )
+        if content_index != 0:
+            raise ProtocolError(
+                "Invalid value for 'content_index': the item has one part, expected 0.",
+                code="invalid_value",
+                param="content_index",
+            )
+        if item.status == "in_progress":
+            raise ProtocolError(
+                "The item is still being spoken: cancel its response first.",
+                code="invalid_value",
+                param="item_id",
+            )
+        if audio_end_ms > track.duration_ms:
+            raise ProtocolError(
+                f"Audio content of {track.duration_ms}ms is already shorter than {audio_end_ms}ms",
+                code="invalid_value",
+                param="audio_end_ms",
+            )
+        if audio_end_ms == track.duration_ms:
+            return  # it was heard to its end
+        track.cut(audio_end_ms)
+        content = (ContentPart(type="output_audio", transcript=track.text),)
+        self.replace(replace(item, content=content, status="incomplete"))
 
     def before(self, item_id: str) -> str | None:
         """Id of the item before ``item_id`` now."""
@@ -131,6 +191,10 @@ class ConversationStore:
 
     def _has_call(self, call_id: str) -> bool:
         return any(isinstance(i, FunctionCallItem) and i.call_id == call_id for i in self._items.values())
+
+
+def _heard_as(part: ContentPart, transcript: str) -> ContentPart:
+    return replace(part, transcript=transcript) if part.type == "input_audio" else part
 
 
 def completed(item: Item, *, item_id: str, call_id: str) -> Item:

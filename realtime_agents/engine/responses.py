@@ -4,64 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
 
 from realtime_agents.engine.brain import Brain
 from realtime_agents.engine.budget import RequestBudget
 from realtime_agents.engine.config import EngineConfig
 from realtime_agents.engine.conversation import ConversationStore
-from realtime_agents.engine.dialogue.view import DialogueContext, ToolChoice, ToolSpec
-from realtime_agents.engine.responder import Emit, Responder, ResponseSpec, failure, new_id
+from realtime_agents.engine.hearing import Hearing, is_silent
+from realtime_agents.engine.output import Emit, new_id
+from realtime_agents.engine.playtime import Playtime
+from realtime_agents.engine.request import Request, RequestBuilder
+from realtime_agents.engine.responder import Responder, failure
 from realtime_agents.engine.session_state import SessionState
-from realtime_agents.engine.usage import fit_items, head_pieces, item_text, measure, tokens_of
+from realtime_agents.engine.speaking import Voicing
+from realtime_agents.engine.speech_access import SpeechAccess
+from realtime_agents.engine.thought import Thoughts, Words
+from realtime_agents.engine.usage import InputPiece, fitting, head_pieces, item_piece, measure, with_audio
 from realtime_agents.errors import ProtocolError
 from realtime_agents.protocol.commands import ResponseParams
 from realtime_agents.protocol.events import RateLimitsUpdated
-from realtime_agents.protocol.items import Item, OpaqueItem, StatusDetails, Usage
+from realtime_agents.protocol.items import Item, StatusDetails, Usage
 
 log = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Request:
-    """A response with everything that the session and its own parameters say, fixed at its start."""
-
-    spec: ResponseSpec
-    instructions: str
-    tools: tuple[Mapping[str, Any], ...]
-    tool_choice: str | Mapping[str, Any]
-    parallel_tool_calls: bool
-    items: tuple[Item, ...]
-
-    def context(self, items: tuple[Item, ...]) -> DialogueContext:
-        """What the dialogue gets to see: ``items`` are those that fit."""
-        choice: ToolChoice = "auto"
-        forced = None
-        match self.tool_choice:
-            case "none" | "required" as said:
-                choice = said
-            case {"name": str(name)}:
-                forced = name
-            case _:
-                pass
-        return DialogueContext(
-            instructions=self.instructions,
-            items=items,
-            tools=tool_specs(self.tools),
-            tool_choice=choice,
-            forced_tool=forced,
-            parallel_tool_calls=self.parallel_tool_calls,
-        )
-
-
-def tool_specs(tools: tuple[Mapping[str, Any], ...]) -> tuple[ToolSpec, ...]:
-    """The wire's function tools as the dialogue reads them."""
-    return tuple(
-        ToolSpec(name=t["name"], description=t.get("description") or "", parameters=t.get("parameters") or {})
-        for t in tools
-    )
+NOT_HEARD = "I didn't catch that. Could you say it again?"
+"""The answer to speech without words, where the client asks for one."""
+STILL_THERE = "Are you still there? Ask me whenever you're ready."
+"""Said when nobody spoke for the idle time."""
 
 
 class Responses:
@@ -75,22 +44,34 @@ class Responses:
         session: SessionState,
         conversation: ConversationStore,
         conversation_id: str,
+        hearing: Hearing,
+        speech: SpeechAccess,
         emit: Emit,
     ) -> None:
         self._config = config
         self._brain = brain
         self._session = session
         self._conversation = conversation
-        self._conversation_id = conversation_id
+        self._hearing = hearing
+        self._speech = speech
         self._emit = emit
+        self._builder = RequestBuilder(session, conversation, conversation_id)
         self._budget = RequestBudget(config.requests_per_minute, config.clock)
         self._active: Responder | None = None
+        self._active_task: asyncio.Task[None] | None = None
         self._side: dict[str, Responder] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._last_input: tuple[str, ...] = ()
+        self._last_input: tuple[InputPiece, ...] = ()
+        self.on_answered: Callable[[float], None] = lambda _left_ms: None
+        """Called when a response of the conversation has ended, with the time its audio still plays."""
 
-    async def create(self, params: ResponseParams | None) -> None:
-        """Begin a response. Raises `ProtocolError` when it cannot begin."""
+    @property
+    def is_answering(self) -> bool:
+        """True while a response of the conversation runs."""
+        return self._active is not None
+
+    def create(self, params: ResponseParams | None, *, remark: str = "") -> None:
+        """Begin a response; ``remark``: it says just this. Raises `ProtocolError` when it cannot begin."""
         params = params or ResponseParams()
         aside = params.conversation == "none"
         if not aside and self._active is not None:
@@ -105,17 +86,22 @@ class Responses:
                 code="invalid_value",
                 param="response.conversation",
             )
-        request = self._request(params, aside=aside)
+        request = self._builder.build(params, aside=aside, remark=remark)
         responder = Responder(
             request.spec, emit=self._emit, clock=self._config.clock, words_per_s=self._config.words_per_s
         )
+        task = asyncio.create_task(self._respond(responder, request), name="engine response")
         if aside:
             self._side[responder.id] = responder
         else:
-            self._active = responder
-        task = asyncio.create_task(self._respond(responder, request), name="engine response")
+            self._active, self._active_task = responder, task
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def answer(self, remark: str = "") -> None:
+        """Begin the response to a spoken turn, after one that was interrupted. Raises `ProtocolError`."""
+        await self.settled()
+        self.create(None, remark=remark)
 
     def cancel(self, response_id: str | None) -> None:
         """Stop a response. Raises `ProtocolError` when there is none to stop."""
@@ -127,6 +113,16 @@ class Responses:
             )
         found.cancel()
 
+    def interrupt(self) -> None:
+        """Somebody speaks: stop the response of the conversation, if one runs."""
+        if self._active is not None:
+            self._active.cancel("turn_detected")
+
+    async def settled(self) -> None:
+        """Wait until the response of the conversation, if it was cancelled, has ended."""
+        if self._active is not None and self._active.is_cancelled and self._active_task is not None:
+            await asyncio.wait({self._active_task})
+
     async def close(self) -> None:
         """End all tasks; idempotent."""
         tasks = list(self._tasks)
@@ -134,87 +130,88 @@ class Responses:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _request(self, params: ResponseParams, *, aside: bool) -> _Request:
-        session = self._session
-        own_tools = params.tools if params.tools is not None else tuple(session.get("tools"))
-        choice = params.tool_choice if params.tool_choice is not None else session.get("tool_choice")
-        if isinstance(choice, Mapping) and choice["name"] not in {tool["name"] for tool in own_tools}:
-            raise ProtocolError(
-                "Invalid value for 'tool_choice': there is no tool with this name.",
-                code="invalid_value",
-                param="response.tool_choice",
-            )
-        given = params.instructions is not None
-        parallel = params.parallel_tool_calls
-        spec = ResponseSpec(
-            conversation=None if aside else self._conversation,
-            conversation_id=None if aside else self._conversation_id,
-            metadata=params.metadata,
-            max_output_tokens=params.max_output_tokens or session.get("max_output_tokens"),
-            audio={"output": dict(session.to_wire()["audio"]["output"])},
-        )
-        return _Request(
-            spec=spec,
-            instructions=(params.instructions or "") if given else session.get("instructions"),
-            tools=own_tools,
-            tool_choice=choice,
-            parallel_tool_calls=session.get("parallel_tool_calls") if parallel is None else parallel,
-            items=self._conversation.items if params.input is None else self._resolve(params.input),
-        )
-
-    def _resolve(self, items: tuple[Item, ...]) -> tuple[Item, ...]:
-        """Input items, with references to items of the conversation followed."""
-        return tuple(
-            self._conversation.get(item.id or "", "response.input")
-            if isinstance(item, OpaqueItem) and item.type == "item_reference"
-            else item
-            for item in items
-        )
-
-    async def _respond(self, responder: Responder, request: _Request) -> None:
+    async def _respond(self, responder: Responder, request: Request) -> None:
         """One response from its first to its last event. A failure of ours ends it as ``failed``."""
         usage: Usage | None = None
-        await responder.created()
+        playtime = Playtime(self._config.clock)
         try:
+            await responder.created(await self._voicing(request, playtime))
             details, usage = await self._stream(responder, request)
         except Exception:
             log.exception("response failed")
             details = failure("server_error", "The local engine failed to answer. Please try again.")
         # The slot is free before the client learns of it: it may create the next one at once.
         if self._active is responder:
-            self._active = None
+            self._active = self._active_task = None
+            self.on_answered(playtime.left_ms)
         self._side.pop(responder.id, None)
         await responder.done(details, usage)
 
-    async def _stream(self, responder: Responder, request: _Request) -> tuple[StatusDetails, Usage | None]:
+    async def _voicing(self, request: Request, playtime: Playtime) -> Voicing | None:
+        """How the response is spoken; ``None`` for text, also where there is no speech to be had."""
+        wish = request.voice_wish
+        speech = await self._speech.get() if wish is not None else None
+        if wish is None or speech is None:
+            return None
+
+        def on_audio(samples: int) -> None:
+            self._session.on_spoken(wish.voice)
+            playtime.add(samples)
+
+        return Voicing(
+            speech=speech,
+            voice=wish.voice,
+            speed=wish.speed,
+            audio_format=wish.audio_format,
+            on_audio=on_audio,
+            on_fault=self._speech.on_fault,
+        )
+
+    async def _stream(self, responder: Responder, request: Request) -> tuple[StatusDetails, Usage | None]:
         taken = self._budget.take()
         await self._emit(RateLimitsUpdated(event_id=new_id("event"), rate_limits=self._budget.report()))
         if not taken:
             return failure("rate_limit_exceeded", "Too many responses in one minute."), None
+        await self._hearing.settled(item.id for item in request.items)
+        items = tuple(self._conversation.latest(item) for item in request.items)
         head = head_pieces(request.instructions, request.tools)
-        items = self._within_context(request, sum(map(tokens_of, head)))
-        if items is None:
+        pieces = tuple(item_piece(item, self._conversation.audio_ms(item.id or "")) for item in items)
+        kept = self._within_context(pieces, sum(piece.tokens for piece in head))
+        if kept is None:
             return failure(
                 "context_length_exceeded", "The conversation does not fit and truncation is off."
             ), None
-        pieces = (*head, *map(item_text, items))
-        previous, self._last_input = self._last_input, pieces
-        details = StatusDetails(type="cancelled", reason="client_cancelled")
+        items, looked_at = items[len(items) - kept :], (*head, *pieces[len(pieces) - kept :])
+        previous, self._last_input = self._last_input, looked_at
+        details = responder.cancelled
         if not responder.is_cancelled:
-            plan = await self._brain.plan(request.context(items))
-            if not responder.is_cancelled:
-                details = await responder.run(plan)
-        return details, measure(pieces, previous, responder.output_tokens)
+            details = await responder.run(self._thoughts(request, items, aloud=responder.is_aloud))
+        output = responder.output
+        usage = measure(looked_at, previous, output.text_tokens, output.audio_tokens)
+        if responder.counted is not None:
+            usage = with_audio(responder.counted, output.audio_tokens)
+        return details, usage
 
-    def _within_context(self, request: _Request, head_tokens: int) -> tuple[Item, ...] | None:
-        """The items that fit; ``None`` when they do not and the session forbids leaving any out."""
+    def _thoughts(self, request: Request, items: tuple[Item, ...], *, aloud: bool) -> Thoughts:
+        """The remark of the engine itself, or what the brain makes of the items that have words."""
+        if request.remark:
+            return _remark(request.remark)
+        if items and is_silent(items[-1]) and not request.has_own_instructions:
+            return _remark(NOT_HEARD)
+        worded = tuple(item for item in items if not is_silent(item))
+        return self._brain.think(request.context(worded, aloud=aloud))
+
+    def _within_context(self, pieces: tuple[InputPiece, ...], head_tokens: int) -> int | None:
+        """How many of the newest items fit; ``None`` when not all do and the session forbids leaving any out."""
         limit, retention = self._config.context_tokens, 1.0
         truncation = self._session.get("truncation")
-        if isinstance(truncation, Mapping):
+        if isinstance(truncation, dict):
             retention = float(truncation["retention_ratio"])
             own = (truncation.get("token_limits") or {}).get("post_instructions")
             limit = min(limit, head_tokens + own) if own else limit
-        fitting = fit_items(request.items, head_tokens, limit, retention)
-        if truncation == "disabled" and len(fitting) < len(request.items):
-            return None
-        return fitting
+        kept = fitting(pieces, limit - head_tokens, retention)
+        return None if truncation == "disabled" and kept < len(pieces) else kept
+
+
+async def _remark(text: str) -> Thoughts:
+    yield Words(text=text)

@@ -1,6 +1,6 @@
 """The local Realtime server: ``WS /v1/realtime`` and ``GET /v1/models``, mounted or alone.
 
-It speaks the GA Realtime protocol in text. Any bearer key is accepted: it listens on loopback,
+It speaks the GA Realtime protocol, in text and, when it is given speech, aloud. Any bearer key is accepted: it listens on loopback,
 and whoever mounts it elsewhere guards the door.
 """
 
@@ -23,7 +23,7 @@ from starlette.websockets import WebSocket, WebSocketState
 from realtime_agents.engine.brain import Brain
 from realtime_agents.engine.config import MODEL, EngineConfig
 from realtime_agents.engine.connection import Connection
-from realtime_agents.engine.responder import new_id
+from realtime_agents.engine.output import new_id
 from realtime_agents.protocol.codec import encode_event
 from realtime_agents.protocol.events import Error
 from realtime_agents.protocol.items import ErrorDetail
@@ -40,8 +40,9 @@ _MODEL_CREATED = 1_763_769_600
 def create_engine_app(config: EngineConfig | None = None) -> Starlette:
     """An ASGI app with the engine's routes, both under ``/v1`` and without it, so it can be mounted at ``/v1``.
 
-    It needs no lifespan: the embedder is loaded with the first connection, or at start-up when
-    the app runs alone.
+    It needs no lifespan: embedder and speech are loaded with the first connection, or at start-up
+    when the app runs alone. Alone it also closes ``config.speech`` at its end; mounted, the threads
+    of speech end with the process.
     """
     engine = _Engine(config or EngineConfig())
     return Starlette(
@@ -86,17 +87,28 @@ class _Engine:
         self._config = config
         self._brain = Brain(config)
         self._sessions = 0
+        self._warming: asyncio.Task[None] | None = None
 
     @contextlib.asynccontextmanager
     async def lifespan(self, _app: Starlette) -> AsyncIterator[None]:
-        """Alone: load the embedder in the background, end the threads at the end."""
+        """Alone: load embedder and speech in the background, end the threads at the end."""
         warming = asyncio.create_task(self._brain.warm(), name="engine start")
+        self._warm_speech()
         try:
             yield
         finally:
-            warming.cancel()
-            await asyncio.gather(warming, return_exceptions=True)
+            tasks = [task for task in (warming, self._warming) if task is not None]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             await self._brain.close()
+            if self._config.speech is not None:
+                await asyncio.to_thread(self._config.speech.close)
+
+    def _warm_speech(self) -> None:
+        """Load speech ahead of the first audio, once."""
+        if self._config.speech is not None and self._warming is None:
+            self._warming = asyncio.create_task(self._config.speech.warm(), name="engine speech start")
 
     async def models(self, _request: Request) -> JSONResponse:
         """``GET /v1/models``: the one model there is."""
@@ -111,6 +123,7 @@ class _Engine:
             return
         protocols = websocket.scope.get("subprotocols") or []
         self._sessions += 1
+        self._warm_speech()
         try:
             await websocket.accept(subprotocol="realtime" if "realtime" in protocols else None)
             if websocket.headers.get("openai-beta", "").startswith("realtime"):
@@ -189,7 +202,7 @@ def _uvicorn_config(config: EngineConfig, host: str, port: int) -> uvicorn.Confi
         host=host,
         port=port,
         ws="websockets-sansio",
-        ws_max_size=config.max_message_bytes,
+        ws_max_size=max(config.max_message_bytes, config.max_append_bytes),
         ws_per_message_deflate=False,
         access_log=False,
         log_config=None,

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
 
+from realtime_agents.engine.audio_format import AudioFormat, format_of
 from realtime_agents.engine.config import MODEL
+from realtime_agents.engine.speech.voices import DEFAULT_VOICE
 from realtime_agents.errors import ProtocolError
 
 DEFAULT_INSTRUCTIONS = (
@@ -43,12 +45,13 @@ _CLEARED: dict[str, Any] = {
 class SessionState:
     """The session object of one connection.
 
-    Audio settings are kept and shown like everywhere, so that any client's configuration is
-    accepted; in this build nothing listens or speaks.
+    Until a client says otherwise answers are text (OpenAI's server begins with audio), and turns
+    of speech are detected with ``server_vad`` where the engine can ``hear``, else not at all.
     """
 
-    def __init__(self, *, session_id: str, asked_model: str, expires_at: int) -> None:
+    def __init__(self, *, session_id: str, asked_model: str, expires_at: int, can_hear: bool = False) -> None:
         self._asked_model = asked_model
+        self._spoken_voice: str | None = None
         self._config: dict[str, Any] = {
             "type": "realtime",
             "object": "realtime.session",
@@ -64,9 +67,9 @@ class SessionState:
                     "format": _PCM,
                     "transcription": None,
                     "noise_reduction": None,
-                    "turn_detection": None,
+                    "turn_detection": dict(_SERVER_VAD) if can_hear else None,
                 },
-                "output": {"format": _PCM, "voice": "marin", "speed": 1.0},
+                "output": {"format": _PCM, "voice": DEFAULT_VOICE, "speed": 1.0},
             },
         }
 
@@ -77,6 +80,34 @@ class SessionState:
     def get(self, name: str) -> Any:
         """One top-level field."""
         return self._config[name]
+
+    @property
+    def transcribes(self) -> bool:
+        """The client wants to know what was heard."""
+        return self._config["audio"]["input"]["transcription"] is not None
+
+    @property
+    def turn_detection(self) -> Mapping[str, Any] | None:
+        """How the ends of turns are found; ``None``: the client commits."""
+        found: Mapping[str, Any] | None = self._config["audio"]["input"]["turn_detection"]
+        return found
+
+    @property
+    def input_format(self) -> AudioFormat:
+        return format_of(self._config["audio"]["input"]["format"])
+
+    def on_spoken(self, voice: str) -> None:
+        """Audio was sent: from now on the voice is fixed."""
+        self._spoken_voice = self._spoken_voice or voice
+
+    def check_voice(self, voice: str, param: str) -> None:
+        """Raises `ProtocolError` when another voice has spoken already."""
+        if self._spoken_voice not in (None, voice):
+            raise ProtocolError(
+                "Cannot update a conversation's voice if assistant audio is present.",
+                code="cannot_update_voice",
+                param=param,
+            )
 
     def update(self, patch: Mapping[str, Any]) -> None:
         """Take over the fields present in a valid ``session``; all of them or, on `ProtocolError`, none."""
@@ -94,6 +125,9 @@ class SessionState:
                 code="invalid_value",
                 param="session.tracing",
             )
+        spoken = (patch.get("audio") or {}).get("output") or {}
+        if "voice" in spoken:
+            self.check_voice(spoken["voice"] or DEFAULT_VOICE, "session.audio.output.voice")
         for name, value in patch.items():
             if name in ("type", "model"):
                 continue
@@ -114,12 +148,12 @@ def _merged(name: str, current: Any, value: Any) -> Any:
         case "turn_detection", {"type": kind}:
             default = _SERVER_VAD if kind == "server_vad" else _SEMANTIC_VAD
             base = current if current and current["type"] == kind else default
-            return {**base, **value}
+            return {**base, **{k: default[k] if v is None else v for k, v in value.items()}}
         case "noise_reduction", {"type": _}:
             return {"strength": (current or {}).get("strength", 1.0), **value}
         case "format", {"type": "audio/pcm"}:
             return dict(_PCM)
         case "format" | "voice" | "speed", None:
-            return {"format": dict(_PCM), "voice": "marin", "speed": 1.0}[name]
+            return {"format": dict(_PCM), "voice": DEFAULT_VOICE, "speed": 1.0}[name]
         case _:
             return deepcopy(value)

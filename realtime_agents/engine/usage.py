@@ -1,11 +1,14 @@
 """Token counts of the local engine: an estimate, with one fixed rule.
 
-* A token is four characters, rounded up per piece of text.
-* Input is what a response looked at: instructions, then tools as JSON, then the items in order.
+* A text token is four characters, rounded up per piece of text. An audio token is 100 ms of what
+  a person said, or 50 ms of what the assistant said, rounded up per item.
+* Input is what a response looked at: instructions, then tools as JSON, then the items in order. A
+  person's spoken item counts as audio alone, an assistant's as audio and its words, as it did
+  when it was said.
 * Cached input is the longest common beginning of this input and that of the previous response of
   the session, in whole tokens, rounded down to a multiple of 64, and nothing below 128. It is a
   subset of the input.
-* Output is the text said, or names and arguments of the calls made.
+* Output is the text said, or names and arguments of the calls made, and the audio sent.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from realtime_agents.protocol.items import (
@@ -28,65 +32,98 @@ from realtime_agents.protocol.items import (
 )
 
 CHARS_PER_TOKEN = 4
+AUDIO_IN_TOKEN_MS = 100
+AUDIO_OUT_TOKEN_MS = 50
 CACHE_STEP = 64
 CACHE_MIN = 128
+
+
+@dataclass(frozen=True, slots=True)
+class InputPiece:
+    """One part of the input: its text, and the tokens of its audio."""
+
+    text: str
+    audio_tokens: int = 0
+
+    @property
+    def tokens(self) -> int:
+        return tokens_of(self.text) + self.audio_tokens
 
 
 def tokens_of(text: str) -> int:
     return math.ceil(len(text) / CHARS_PER_TOKEN)
 
 
-def item_text(item: Item) -> str:
-    """An item as the model is thought to read it."""
+def item_piece(item: Item, audio_ms: int = 0) -> InputPiece:
+    """An item as the model is thought to take it in; ``audio_ms`` is how long it is to hear."""
     match item:
+        case MessageItem(role="user") if audio_ms:
+            typed = [part.text for part in item.content if part.text is not None]
+            text = f"{item.role}: " + " ".join(typed)
+            return InputPiece(text if typed else "", math.ceil(audio_ms / AUDIO_IN_TOKEN_MS))
         case MessageItem():
-            return f"{item.role}: " + " ".join(part.words or "" for part in item.content)
+            text = f"{item.role}: " + " ".join(part.words or "" for part in item.content)
+            return InputPiece(text, math.ceil(audio_ms / AUDIO_OUT_TOKEN_MS))
         case FunctionCallItem():
-            return f"call {item.name} {item.arguments}"
+            return InputPiece(f"call {item.name} {item.arguments}")
         case FunctionCallOutputItem():
-            return f"output {item.output}"
+            return InputPiece(f"output {item.output}")
         case OpaqueItem():
-            return item.type
+            return InputPiece(item.type)
 
 
-def head_pieces(instructions: str, tools: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+def head_pieces(instructions: str, tools: Sequence[Mapping[str, Any]]) -> tuple[InputPiece, ...]:
     """The part of the input that stands before the items."""
-    return (instructions, json.dumps(list(tools), separators=(",", ":"), ensure_ascii=False) if tools else "")
+    listed = json.dumps(list(tools), separators=(",", ":"), ensure_ascii=False) if tools else ""
+    return (InputPiece(instructions), InputPiece(listed))
 
 
-def fit_items(
-    items: Sequence[Item], head_tokens: int, limit: int, retention: float = 1.0
-) -> tuple[Item, ...]:
-    """The newest items that fit into ``limit`` tokens beside the head.
+def fitting(pieces: Sequence[InputPiece], room: int, retention: float = 1.0) -> int:
+    """How many of the newest pieces fit into ``room`` tokens.
 
     Once it overflows, only ``retention`` of the room is filled, so that it does not overflow again
     at the next turn.
     """
-    sizes = [tokens_of(item_text(item)) for item in items]
-    room = limit - head_tokens
-    if sum(sizes) <= room:
-        return tuple(items)
-    kept, used = len(items), 0
-    while kept and used + sizes[kept - 1] <= room * retention:
-        kept -= 1
-        used += sizes[kept]
-    return tuple(items[kept:])
+    if sum(piece.tokens for piece in pieces) <= room:
+        return len(pieces)
+    kept, used = 0, 0
+    for piece in reversed(pieces):
+        used += piece.tokens
+        if used > room * retention:
+            break
+        kept += 1
+    return kept
 
 
-def measure(pieces: Sequence[str], previous: Sequence[str], output_tokens: int) -> Usage:
+def measure(
+    pieces: Sequence[InputPiece], previous: Sequence[InputPiece], text_tokens: int, audio_tokens: int = 0
+) -> Usage:
     """Usage of a response whose input was ``pieces``, after one whose input was ``previous``."""
-    input_tokens = sum(tokens_of(piece) for piece in pieces)
-    cached = min(_cached_tokens(pieces, previous), input_tokens)
+    audio_in = sum(piece.audio_tokens for piece in pieces)
+    input_tokens = sum(piece.tokens for piece in pieces)
+    cached = _cached_tokens(pieces, previous)
     return Usage(
-        total_tokens=input_tokens + output_tokens,
+        total_tokens=input_tokens + text_tokens + audio_tokens,
         input_tokens=input_tokens,
-        output_tokens=output_tokens,
+        output_tokens=text_tokens + audio_tokens,
         input_token_details=InputTokenDetails(
-            text_tokens=input_tokens,
-            cached_tokens=cached,
-            cached_tokens_details=CachedTokensDetails(text_tokens=cached),
+            text_tokens=input_tokens - audio_in,
+            audio_tokens=audio_in,
+            cached_tokens=cached.text_tokens + cached.audio_tokens,
+            cached_tokens_details=cached,
         ),
-        output_token_details=OutputTokenDetails(text_tokens=output_tokens),
+        output_token_details=OutputTokenDetails(text_tokens=text_tokens, audio_tokens=audio_tokens),
+    )
+
+
+def with_audio(counted: Usage, audio_tokens: int) -> Usage:
+    """Usage as a thinker of text counted it, and the audio that was made of its words."""
+    details = counted.output_token_details
+    return replace(
+        counted,
+        total_tokens=counted.total_tokens + audio_tokens,
+        output_tokens=counted.output_tokens + audio_tokens,
+        output_token_details=replace(details, audio_tokens=details.audio_tokens + audio_tokens),
     )
 
 
@@ -96,12 +133,17 @@ def _common_length(one: str, other: str) -> int:
     return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
-def _cached_tokens(pieces: Sequence[str], previous: Sequence[str]) -> int:
-    shared = 0
+def _cached_tokens(pieces: Sequence[InputPiece], previous: Sequence[InputPiece]) -> CachedTokensDetails:
+    chars = audio = 0
     for one, other in zip(pieces, previous, strict=False):
         if one != other:
-            shared += _common_length(one, other)
+            chars += _common_length(one.text, other.text)
             break
-        shared += len(one)
-    tokens = shared // CHARS_PER_TOKEN // CACHE_STEP * CACHE_STEP
-    return tokens if tokens >= CACHE_MIN else 0
+        chars += len(one.text)
+        audio += one.audio_tokens
+    text = chars // CHARS_PER_TOKEN
+    total = (text + audio) // CACHE_STEP * CACHE_STEP
+    if total < CACHE_MIN:
+        return CachedTokensDetails()
+    text = min(text, total)
+    return CachedTokensDetails(text_tokens=text, audio_tokens=total - text)

@@ -7,24 +7,22 @@ field as the wire writes it (``session.tools[0].name``). Messages never repeat a
 
 from __future__ import annotations
 
-import binascii
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from realtime_agents.engine.config import EngineConfig
+from realtime_agents.engine.speech.voices import VOICES
 from realtime_agents.engine.wire_models import CLIENT_EVENTS, ClientEventModel
 from realtime_agents.errors import ProtocolError
 from realtime_agents.protocol.codec import command_from_dict, decode_object
 from realtime_agents.protocol.commands import ClientEvent
 
 MAX_DEPTH = 40
-_NO_SPEECH = "Speech is not available in this build of the local engine; send text."
-_NOT_HERE = {
-    "input_audio": _NO_SPEECH,
-    "input_image": "The local engine cannot see images; send text.",
-}
+_NO_IMAGES = "the local engine cannot see images; send text"
+_NO_AUDIO_ASIDE = "audio is read when it is in an item of the conversation; create one and refer to it"
 
 
 def parse_command(raw: bytes | str, *, max_text_chars: int) -> ClientEvent:
@@ -49,14 +47,18 @@ def event_id_of(raw: bytes | str) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def decoded_size(audio: str) -> int:
-    """Bytes of base64 audio. Raises `ProtocolError` when it is not base64."""
-    try:
-        return len(binascii.a2b_base64(audio, strict_mode=True))
-    except (binascii.Error, ValueError):
-        raise ProtocolError(
-            "Invalid value for 'audio': expected base64-encoded audio.", code="invalid_value", param="audio"
-        ) from None
+def is_small_enough(raw: bytes | str, config: EngineConfig) -> bool:
+    """True for a message that may be parsed: a very large one only when it is little more than one long text.
+
+    Brackets are counted before anything is parsed: a few megabytes of them would become gigabytes of objects.
+    """
+    if len(raw) <= config.max_message_bytes:
+        return True
+    if len(raw) > config.max_append_bytes:
+        return False
+    if isinstance(raw, bytes):
+        return raw.count(b"{") + raw.count(b"[") <= MAX_DEPTH
+    return raw.count("{") + raw.count("[") <= MAX_DEPTH
 
 
 def _model_of(data: Mapping[str, Any]) -> type[ClientEventModel]:
@@ -131,7 +133,7 @@ def _check_texts(value: Any, limit: int, path: str = "", depth: int = 0) -> None
     if depth > MAX_DEPTH:
         raise ProtocolError("Invalid event: nested too deeply.", code="invalid_value", param=path[:64])
     if isinstance(value, str):
-        if len(value) > limit and path != "audio":
+        if len(value) > limit and path.rpartition(".")[2] != "audio":
             raise ProtocolError(
                 f"Invalid '{path}': string too long, expected at most {limit} characters.",
                 code="string_above_max_length",
@@ -150,32 +152,44 @@ def _check_abilities(data: Mapping[str, Any]) -> None:
     match data.get("type"):
         case "session.update":
             _check_modalities(data["session"].get("output_modalities"), "session.output_modalities")
+            _check_voice(data["session"], "session")
         case "response.create":
             response = data.get("response") or {}
             _check_modalities(response.get("output_modalities"), "response.output_modalities")
+            _check_voice(response, "response")
             for index, item in enumerate(response.get("input") or ()):
-                _check_content(item, f"response.input[{index}]")
+                _check_content(item, f"response.input[{index}]", is_aside=True)
         case "conversation.item.create":
-            _check_content(data["item"], "item")
+            _check_content(data["item"], "item", is_aside=False)
         case _:
             pass
 
 
 def _check_modalities(found: Any, path: str) -> None:
-    if found is None or found == ["text"]:
-        return
-    if found == ["audio"]:
-        message = (
-            f"Invalid value for '{path}': this build of the local engine answers in text only;"
-            " speech comes in a later version. Use ['text']."
+    if found not in (None, ["text"], ["audio"]):
+        raise ProtocolError(
+            f"Invalid value for '{path}': expected ['text'] or ['audio'], not both.",
+            code="invalid_value",
+            param=path,
         )
-    else:
-        message = f"Invalid value for '{path}': expected ['text'] or ['audio'], not both."
-    raise ProtocolError(message, code="invalid_value", param=path)
 
 
-def _check_content(item: Mapping[str, Any], path: str) -> None:
+def _check_voice(data: Mapping[str, Any], path: str) -> None:
+    voice = ((data.get("audio") or {}).get("output") or {}).get("voice")
+    if voice is not None and voice not in VOICES:
+        where = f"{path}.audio.output.voice"
+        names = ", ".join(f"'{name}'" for name in VOICES)
+        raise ProtocolError(
+            f"Invalid value for '{where}'. Supported values are: {names}.", code="invalid_value", param=where
+        )
+
+
+def _check_content(item: Mapping[str, Any], path: str, *, is_aside: bool) -> None:
     for index, part in enumerate(item.get("content") or ()):
-        if reason := _NOT_HERE.get(part["type"]):
-            where = f"{path}.content[{index}].type"
-            raise ProtocolError(f"Invalid value for '{where}': {reason}", code="invalid_value", param=where)
+        if part["type"] == "input_image":
+            where, reason = f"{path}.content[{index}].type", _NO_IMAGES
+        elif is_aside and part["type"] == "input_audio" and part.get("audio"):
+            where, reason = f"{path}.content[{index}].audio", _NO_AUDIO_ASIDE
+        else:
+            continue
+        raise ProtocolError(f"Invalid value for '{where}': {reason}.", code="invalid_value", param=where)

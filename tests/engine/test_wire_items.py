@@ -76,9 +76,14 @@ async def test_an_id_can_be_used_once(client: WireClient) -> None:
             "item.content[0].text",
         ),
         (
-            {"type": "message", "role": "user", "content": [{"type": "input_audio", "audio": "AAAA"}]},
+            {"type": "message", "role": "user", "content": [{"type": "input_audio", "audio": "AAA="}]},
+            "speech_unavailable",
+            "item.content[0].audio",
+        ),
+        (
+            {"type": "message", "role": "user", "content": [{"type": "input_audio", "audio": "AAA="}] * 2},
             "invalid_value",
-            "item.content[0].type",
+            "item.content",
         ),
         (
             {"type": "message", "role": "user", "content": [{"type": "input_image", "image_url": "data:x"}]},
@@ -94,8 +99,9 @@ async def test_an_id_can_be_used_once(client: WireClient) -> None:
 async def test_wrong_items_are_refused(
     client: WireClient, item: dict[str, Any], code: str, param: str
 ) -> None:
-    await client.send("conversation.item.create", item=item)
-    error = await client.error()
+    await client.send("conversation.item.create", event_id="e", item=item)
+    while (error := await client.error()).get("event_id") != "e":
+        pass
     assert (error["code"], error["param"]) == (code, param)
 
 

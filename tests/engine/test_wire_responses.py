@@ -255,7 +255,16 @@ async def test_instructions_and_tools_of_a_response_hold_for_it_alone(client: Wi
         ({"metadata": {str(i): "v" for i in range(17)}}, "response.metadata"),
         ({"metadata": {"k": "v" * 513}}, "response.metadata.k"),
         ({"conversation": "other"}, "response.conversation"),
-        ({"output_modalities": ["audio"]}, "response.output_modalities"),
+        ({"output_modalities": ["audio", "text"]}, "response.output_modalities"),
+        ({"audio": {"output": {"voice": "nova"}}}, "response.audio.output.voice"),
+        (
+            {
+                "input": [
+                    {"type": "message", "role": "user", "content": [{"type": "input_audio", "audio": "AAAA"}]}
+                ]
+            },
+            "response.input[0].content[0].audio",
+        ),
         ({"temperature": 1}, "response.temperature"),
     ],
 )

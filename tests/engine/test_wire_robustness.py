@@ -108,7 +108,7 @@ async def test_mutilated_commands_never_end_the_session(client: WireClient) -> N
         command["event_id"] = str(number)
         await client.connection.send_raw(json.dumps(command))
     await client.send("no.such.event", event_id="last")
-    while (await client.error())["event_id"] != "last":
+    while (await client.error()).get("event_id") != "last":
         pass
     await client.configure(instructions=None, tools=[], tool_choice="auto", truncation="auto")
 
@@ -136,26 +136,35 @@ async def test_deeply_nested_parameters_are_refused(client: WireClient) -> None:
     assert (await client.error())["code"] == "invalid_value"
 
 
-async def test_audio_is_counted_bounded_and_cannot_be_committed() -> None:
-    async with session(word_engine(max_audio_bytes=8)) as client:
-        await client.send("input_audio_buffer.commit", event_id="e")
-        error = await client.error()
-        assert (error["code"], error["event_id"]) == ("input_audio_buffer_commit_empty", "e")
-        await client.send("input_audio_buffer.append", audio="not base64!")
-        assert (await client.error())["param"] == "audio"
-        await client.send("input_audio_buffer.append", audio="AAAAAAAA")
-        await client.send("input_audio_buffer.append", audio="AAAAAAAA")
-        assert (await client.error())["code"] == "input_audio_buffer_full"
-        await client.send("input_audio_buffer.commit")
-        await client.until("input_audio_buffer.cleared")
-        assert (await client.error())["code"] == "speech_not_available"
-        await client.send("input_audio_buffer.commit")
-        assert (await client.error())["code"] == "input_audio_buffer_commit_empty"
-        await client.send("input_audio_buffer.append", audio="AAAA")
-        await client.send("input_audio_buffer.clear")
-        await client.until("input_audio_buffer.cleared")
-        await client.send("output_audio_buffer.clear")
-        assert "WebRTC" in (await client.error())["message"]
+async def test_without_speech_audio_is_refused_once_and_the_session_goes_on_in_text(
+    client: WireClient,
+) -> None:
+    await client.send("input_audio_buffer.append", audio="not base64!", event_id="a")
+    error = await client.error()
+    assert (error["param"], error["event_id"]) == ("audio", "a")
+    for _ in range(3):
+        await client.send("input_audio_buffer.append", audio="AAAA" * 1_000)
+    error = await client.error()
+    assert (error["type"], error["code"]) == ("server_error", "speech_unavailable")
+    await client.send("input_audio_buffer.commit", event_id="c")
+    error = await client.error()
+    assert (error["code"], error["event_id"]) == ("speech_unavailable", "c")
+    await client.send("input_audio_buffer.clear")
+    await client.until("input_audio_buffer.cleared")
+    await client.send("output_audio_buffer.clear")
+    assert "WebRTC" in (await client.error())["message"]
+    assert (await client.ask("hello"))["status"] == "completed"
+
+
+async def test_without_speech_an_audio_answer_comes_as_text_with_one_error(client: WireClient) -> None:
+    assert (await client.configure(output_modalities=["audio"]))["output_modalities"] == ["audio"]
+    client.seen.clear()
+    for _ in range(2):
+        response = await client.ask("hello")
+        assert (response["status"], response["output_modalities"]) == ("completed", ["text"])
+    errors = [e["error"] for e in client.seen if e["type"] == "error"]
+    assert [(e["code"], e["type"]) for e in errors] == [("speech_unavailable", "server_error")]
+    assert "goes on in text" in errors[0]["message"]
 
 
 async def test_a_flood_of_commands_is_answered_one_by_one_in_order() -> None:
@@ -205,7 +214,7 @@ async def test_a_fault_in_sending_ends_the_connection_with_1011(
         raise ValueError("boom")
 
     async with running_engine(word_engine()) as url:
-        monkeypatch.setattr("realtime_agents.engine.connection.encode_event", broken)
+        monkeypatch.setattr("realtime_agents.engine.outbox.encode_event", broken)
         address = url.replace("http", "ws") + "/realtime"
         async with connect(address, additional_headers=KEY, proxy=None) as socket:
             with pytest.raises(ConnectionClosed) as closed:
@@ -215,7 +224,8 @@ async def test_a_fault_in_sending_ends_the_connection_with_1011(
 
 
 async def test_a_message_above_the_bound_ends_the_connection_with_1009() -> None:
-    async with running_engine(word_engine(max_message_bytes=1_000)) as url, connected(url) as client:
+    config = word_engine(max_message_bytes=1_000, max_append_bytes=1_500)
+    async with running_engine(config) as url, connected(url) as client:
         await client.send("conversation.item.create", item=user("x" * 2_000))
         with pytest.raises(ConnectionClosed) as closed:
             while True:
@@ -223,8 +233,20 @@ async def test_a_message_above_the_bound_ends_the_connection_with_1009() -> None
         assert closed.value.rcvd is not None and closed.value.rcvd.code == 1009
 
 
-async def test_mounted_the_bound_holds_too_with_an_error_that_says_so() -> None:
+async def test_only_what_is_little_more_than_one_text_may_be_very_large() -> None:
+    """A message of many megabytes is audio; as many brackets would become gigabytes of objects."""
     config = word_engine(max_message_bytes=1_000)
+    async with running_engine(config) as url, connected(url) as client:
+        await client.send("input_audio_buffer.append", audio="AAAA" * 500_000)
+        assert (await client.error())["code"] == "speech_unavailable"
+        await client.connection.send_raw('{"type": ' + "[" * 2_000 + "]" * 2_000 + "}")
+        assert (await client.error())["code"] == "message_too_big"
+        with pytest.raises(ConnectionClosed):
+            await client.receive()
+
+
+async def test_mounted_the_bound_holds_too_with_an_error_that_says_so() -> None:
+    config = word_engine(max_message_bytes=1_000, max_append_bytes=1_500)
     sent: list[Message] = []
     messages: asyncio.Queue[Message] = asyncio.Queue()
     messages.put_nowait({"type": "websocket.connect"})
