@@ -38,6 +38,7 @@ LAYERS = {
     "components": 8,
     "pages": 9,
     "api": 9,
+    "api.audio_ticket": 2,
     "realtime_agents": 10,
     "commands": 11,
     "cli": 12,

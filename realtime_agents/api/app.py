@@ -1,14 +1,15 @@
-"""The HTTP and WebSocket routes beside the page: health and the local Realtime engine."""
+"""The HTTP and WebSocket routes beside the page: health, audio and the local Realtime engine."""
 
 from __future__ import annotations
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.types import ASGIApp
 
 from realtime_agents import runtime
+from realtime_agents.api.audio import audio
 from realtime_agents.api.guard import OriginGuard, is_loopback
 from realtime_agents.engine.server import create_engine_app
 from realtime_agents.health import report
@@ -18,7 +19,7 @@ from realtime_agents.settings import Settings
 
 def build_api(page: ASGIApp, settings: Settings) -> ASGIApp:
     """Put our routes in front of ``page`` and the origin guard in front of everything."""
-    routes: list[BaseRoute] = [Route("/api/health", health)]
+    routes: list[BaseRoute] = [Route("/api/health", health), WebSocketRoute("/api/audio", audio)]
     if settings.uses_local_engine:
         routes.append(Mount("/v1", app=create_engine_app(engine_config(settings))))
     routes.append(Mount("/", app=page))

@@ -44,6 +44,7 @@ def run(_arguments: argparse.Namespace, settings: Settings) -> int:
         port=settings.port,
         ws="websockets-sansio",
         ws_max_size=_MAX_MESSAGE_BYTES,
+        ws_per_message_deflate=False,  # sound does not get smaller, and packing it costs more than all the rest
         access_log=False,
         server_header=False,
         log_config=None,

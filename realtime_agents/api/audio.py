@@ -1,0 +1,217 @@
+"""``/api/audio``: a browser's microphone and speaker on its session."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Callable
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from realtime_agents import runtime
+from realtime_agents.api import audio_ticket
+from realtime_agents.api.audio_limits import RateLimit
+from realtime_agents.api.audio_wire import (
+    MAX_FRAME_BYTES,
+    MAX_TEXT_CHARS,
+    SUBPROTOCOL,
+    BadMessage,
+    ClientMessage,
+    Flushed,
+    Mute,
+    Played,
+    SetMode,
+    Start,
+    Stop,
+    Talk,
+    encode,
+    parse,
+    ticket_in,
+)
+from realtime_agents.errors import SessionError
+from realtime_agents.protocol.pcm import BYTES_PER_SAMPLE
+from realtime_agents.session.line import AudioLine
+from realtime_agents.session.line_messages import SESSION_OVER, LineEnd, LineError, LineMessage
+from realtime_agents.session.registry import SessionRegistry
+
+log = logging.getLogger(__name__)
+
+START_WITHIN_S = 5.0
+CLOSE_WITHIN_S = 2.0
+"""A browser that does not read would hold up the goodbye too."""
+
+NOT_STARTED = LineEnd(4400, "expected a start message")
+BAD_TICKET = LineEnd(4401, "bad or expired ticket")
+NO_SESSION = LineEnd(4404, "no such session")
+TOO_BIG = LineEnd(4413, "too big")
+TOO_FAST = LineEnd(4429, "too fast")
+LEFT = LineEnd(1000, "left")
+
+
+class _Refused(Exception):
+    """The socket is closed with this."""
+
+    def __init__(self, why: LineEnd) -> None:
+        super().__init__(why.reason)
+        self.why = why
+
+
+class AudioSocket:
+    """One WebSocket, from its ticket to its close.
+
+    ======== ========= ========================
+    owned    opened by closed by
+    ======== ========= ========================
+    line     `run`     `run`, the session
+    sender   `run`     `run`
+    ======== ========= ========================
+
+    Nothing is queued here: what the browser sends goes to the session at once, and what it should play waits
+    in the line.
+    """
+
+    def __init__(
+        self,
+        socket: WebSocket,
+        find_registry: Callable[[], SessionRegistry | None],
+        *,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._socket = socket
+        self._find_registry = find_registry
+        self._now = now
+        self._limit = RateLimit()
+
+    async def run(self) -> None:
+        """Serve the socket to its end."""
+        offered = self._socket.scope.get("subprotocols", [])
+        await self._socket.accept(subprotocol=SUBPROTOCOL if SUBPROTOCOL in offered else None)
+        try:
+            why = await self._serve(ticket_in(offered))
+        except _Refused as refused:
+            why = refused.why
+        except WebSocketDisconnect:
+            return
+        with contextlib.suppress(TimeoutError, WebSocketDisconnect, RuntimeError):
+            async with asyncio.timeout(CLOSE_WITHIN_S):
+                await self._socket.close(why.code, why.reason)
+
+    async def _serve(self, ticket: str | None) -> LineEnd:
+        session_id = audio_ticket.session_of(ticket) if ticket else None
+        if session_id is None:
+            raise _Refused(BAD_TICKET)
+        registry = self._find_registry()
+        session = registry.get(session_id) if registry is not None else None
+        if registry is None or session is None:
+            raise _Refused(NO_SESSION)
+        # Whoever talks is there, also when the page's own socket is away for a moment.
+        registry.attach(session_id)
+        try:
+            start = await self._first_message()
+            line = session.attach_audio(start.mode)
+            return await self._relay(line)
+        except SessionError:
+            raise _Refused(SESSION_OVER) from None
+        finally:
+            registry.detach(session_id)
+
+    async def _first_message(self) -> Start:
+        try:
+            async with asyncio.timeout(START_WITHIN_S):
+                while True:
+                    received = await self._receive()
+                    if isinstance(received, Start):
+                        return received
+                    if not isinstance(received, bytes):
+                        raise _Refused(NOT_STARTED)
+        except TimeoutError:
+            raise _Refused(NOT_STARTED) from None
+
+    async def _relay(self, line: AudioLine) -> LineEnd:
+        """Both directions until either ends."""
+        sender = asyncio.create_task(self._send_all(line), name="audio sender")
+        receiver = asyncio.create_task(self._receive_all(line), name="audio receiver")
+        try:
+            done, _ = await asyncio.wait({sender, receiver}, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                if (error := task.exception()) is not None:
+                    raise error
+            return line.ended or LEFT
+        finally:
+            for task in (sender, receiver):
+                task.cancel()
+            await asyncio.gather(sender, receiver, return_exceptions=True)
+            await line.close()
+
+    async def _send_all(self, line: AudioLine) -> None:
+        async for message in line:
+            await self._send(message)
+
+    async def _send(self, message: LineMessage) -> None:
+        data = encode(message)
+        if isinstance(data, bytes):
+            await self._socket.send_bytes(data)
+        else:
+            await self._socket.send_text(data)
+
+    async def _receive_all(self, line: AudioLine) -> None:
+        while True:
+            received = await self._receive()
+            if isinstance(received, bytes):
+                self._push(line, received)
+            elif received is not None:
+                _tell(line, received)
+
+    def _push(self, line: AudioLine, pcm: bytes) -> None:
+        if pcm and len(pcm) % BYTES_PER_SAMPLE == 0:
+            line.push(pcm)
+        else:
+            line.put(LineError("bad_audio", f"expected whole samples, found {len(pcm)} bytes"))
+
+    async def _receive(self) -> ClientMessage | bytes | None:
+        """The next message; None for one that was bad and has been answered. Raises `_Refused`."""
+        message = await self._socket.receive()
+        if message["type"] == "websocket.disconnect":
+            raise WebSocketDisconnect(message.get("code", 1005))
+        audio, text = message.get("bytes"), message.get("text")
+        if not self._limit.allows(len(audio or b""), self._now()):
+            raise _Refused(TOO_FAST)
+        if audio is not None:
+            if len(audio) > MAX_FRAME_BYTES:
+                raise _Refused(TOO_BIG)
+            return bytes(audio)
+        if len(text or "") > MAX_TEXT_CHARS:
+            raise _Refused(TOO_BIG)
+        try:
+            return parse(text or "")
+        except BadMessage as error:
+            await self._send(LineError("bad_message", str(error)))
+            return None
+
+
+def _tell(line: AudioLine, message: ClientMessage) -> None:
+    match message:
+        case Played():
+            line.played(message.item_id, message.ms)
+        case Flushed():
+            line.flushed(message.item_id, message.ms)
+        case Talk():
+            line.talk(message.on)
+        case Mute():
+            line.mute(message.on)
+        case SetMode() | Start():
+            line.set_mode(message.mode)
+        case Stop():
+            line.stop()
+
+
+async def audio(socket: WebSocket) -> None:
+    """The route."""
+    await AudioSocket(socket, _registry).run()
+
+
+def _registry() -> SessionRegistry | None:
+    current = runtime.find_runtime()
+    return None if current is None else current.registry
