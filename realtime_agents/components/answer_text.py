@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import reflex as rx
 
-_LIBRARY = rx.asset("answer_text.js", shared=True).importable_path
+from realtime_agents.components.scripts import library
+
+_LIBRARY = library("answer_text.js")
 
 
 class AnswerText(rx.Component):
@@ -14,6 +16,10 @@ class AnswerText(rx.Component):
     tag = "AnswerText"
 
     text: rx.Var[str]
+    turn: rx.Var[str]
+    """Id of its turn: while that is spoken, its words light up one by one."""
+    heard_chars: rx.Var[int]
+    """``text[heard_chars:]`` was never heard and is struck through; -1 when all was."""
     on_cite: rx.EventHandler[lambda number: [number]]  # type: ignore[type-arg,valid-type]  # Reflex's notation
     """A citation chip was pressed; gets its number."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import reflex as rx
 
+from realtime_agents.components.voice import devices_button, mute_button, talk_button, voice_notice
 from realtime_agents.state.connection import ConnectionState
 
 _RUNNING = rx.Var.create(["connecting", "ready", "reconnecting"])
@@ -90,6 +91,7 @@ def composer() -> rx.Component:
     """The field is uncontrolled: typing asks nothing of the server."""
     return rx.el.div(
         _trouble(),
+        voice_notice(),
         rx.el.form(
             _connect_button(),
             rx.el.label("Your message", html_for="composer", class_name="unseen"),
@@ -97,28 +99,34 @@ def composer() -> rx.Component:
                 id="composer",
                 name="message",
                 data_testid="composer",
-                placeholder="Ask a question…",
+                placeholder="Type, or hold Space and speak…",
                 rows="1",
                 # Far above what a session takes: the browser cuts without a word, the session says why not.
                 max_length=200_000,
                 auto_complete="off",
                 enter_key_hint="send",
             ),
+            rx.el.span(
+                devices_button(class_name="round"), mute_button(class_name="round"), class_name="box-voice"
+            ),
             _stop_button(),
+            rx.el.span(talk_button(), class_name="box-talk"),
             _send_button(),
             class_name="box",
             on_submit=ConnectionState.send,
             reset_on_submit=False,
         ),
         rx.el.p(
+            rx.el.kbd("Space"),
+            " talk · ",
+            rx.el.kbd("Esc"),
+            " stop · ",
+            rx.el.kbd("M"),
+            " mute · ",
             rx.el.kbd("/"),
             " type · ",
             rx.el.kbd("Enter"),
-            " send · ",
-            rx.el.kbd("Shift Enter"),
-            " new line · ",
-            rx.el.kbd("Esc"),
-            " stop",
+            " send",
             class_name="hint",
             aria_hidden=True,
         ),

@@ -6,6 +6,7 @@ import reflex as rx
 from reflex.vars import ObjectVar
 
 from realtime_agents.components.rings import ring
+from realtime_agents.components.voice import recording_sign, voice_chip
 from realtime_agents.state.catalog import CatalogState
 from realtime_agents.state.connection import ConnectionState
 from realtime_agents.state.rows import AgentFace
@@ -145,6 +146,7 @@ def conversation_header() -> rx.Component:
     return rx.el.header(
         rx.el.h1("Conversation", class_name="unseen"),
         _agent_menu(),
+        recording_sign(),
         _view_switch(),
         _badge(),
         _theme_button(),
@@ -154,4 +156,11 @@ def conversation_header() -> rx.Component:
 
 def page_header(title: str) -> rx.Component:
     """The other pages' header."""
-    return rx.el.header(rx.el.h1(title), _badge(), _theme_button(), class_name="head head-page")
+    return rx.el.header(
+        rx.el.h1(title),
+        recording_sign(),
+        voice_chip(),
+        _badge(),
+        _theme_button(),
+        class_name="head head-page",
+    )

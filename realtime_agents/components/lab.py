@@ -10,9 +10,10 @@ from realtime_agents.components.sources import source_cards
 from realtime_agents.state.connection import ConnectionState
 from realtime_agents.state.event_lines import EventLine
 from realtime_agents.state.event_log import EventLogState
-from realtime_agents.state.inspection import InspectionState, StepRow
+from realtime_agents.state.inspection import InspectionState
 from realtime_agents.state.model_input import PassageLine
 from realtime_agents.state.transcript import TranscriptState
+from realtime_agents.state.waterfall import StepRow
 
 
 def _figure(label: str, value: rx.Var[str]) -> rx.Component:
@@ -23,7 +24,12 @@ def _step(step: ObjectVar[StepRow]) -> rx.Component:
     return rx.el.li(
         rx.el.span(step.label, class_name="step-label"),
         rx.el.span(
-            rx.el.span(class_name="bar", data_kind=step.kind, style={"left": step.left, "width": step.width}),
+            rx.el.span(
+                class_name="bar",
+                data_kind=step.kind,
+                data_cut=step.cut,
+                style={"left": step.left, "width": step.width},
+            ),
             class_name="track",
         ),
         rx.el.span(step.words, class_name="step-words"),
@@ -35,7 +41,11 @@ def _step(step: ObjectVar[StepRow]) -> rx.Component:
 def _turn_tab() -> rx.Component:
     return rx.el.div(
         rx.el.dl(
-            _figure("first token", InspectionState.first_token),
+            rx.cond(
+                InspectionState.first_audio != "",
+                _figure("first audio heard", InspectionState.first_audio),
+                _figure("first token", InspectionState.first_token),
+            ),
             rx.el.div(
                 rx.el.dt("tokens in · cached"),
                 rx.el.dd(
@@ -63,8 +73,18 @@ def _turn_tab() -> rx.Component:
                 rx.el.div(source_cards(TranscriptState.sources), class_name="sources"),
             ),
         ),
+        rx.cond(
+            EventLogState.latest,
+            rx.fragment(
+                rx.el.h2("Events of this turn", class_name="label"),
+                rx.el.div(_event_lines(EventLogState.latest), class_name="events events-inline"),
+            ),
+        ),
+        key=ConnectionState.session_id,
         class_name="tab-body",
         data_testid="lab-turn",
+        on_mount=EventLogState.watch,
+        on_unmount=EventLogState.unwatch,
     )
 
 
@@ -265,6 +285,7 @@ def _tabs() -> rx.Component:
             role="tab",
             id=f"tab-{name}",
             aria_selected=InspectionState.tab == name,
+            tab_index=rx.cond(InspectionState.tab == name, 0, -1),
             aria_controls="lab-panel",
             data_testid=f"tab-{name}",
             on_click=InspectionState.choose_tab(name),

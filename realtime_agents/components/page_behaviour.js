@@ -1,7 +1,11 @@
 // What the page does without asking the server: keys, following the answer, the composer's draft.
 //
 //   /            goes to the composer          Enter        sends, Shift+Enter is a new line
-//   Esc          closes the passage reader, or stops the answer
+//   Esc          closes the passage reader, stops the answer, or puts Talk's composer away
+//   Tab          stays within the passage reader while that is open
+//   ← → Home End go from tab to tab
+//
+// The keys of the voice (Space, M) are in voice_bridge.js.
 //
 // Everything is delegated from the document, as React mounts and unmounts the parts.
 
@@ -47,8 +51,42 @@
 
   const followAll = () => {
     for (const scroller of document.querySelectorAll("[data-follow]")) {
-      if (!away.has(scroller)) toEnd(scroller);
+      // An invitation is read from its beginning.
+      if (!away.has(scroller) && !scroller.querySelector(".invitation")) toEnd(scroller);
     }
+  };
+
+  // Talk has its composer folded away on small screens; this brings it out.
+  const type = () => {
+    document.documentElement.dataset.typing = "";
+    composer()?.focus();
+  };
+
+  const fold = () => {
+    delete document.documentElement.dataset.typing;
+    composer()?.blur();
+  };
+
+  const stayInReader = (event) => {
+    const reader = document.querySelector(".reader");
+    const stops = [...(reader?.querySelectorAll("button, a[href], [tabindex='0']") ?? [])];
+    if (stops.length === 0) return;
+    const [first, last] = [stops[0], stops[stops.length - 1]];
+    const inside = reader.contains(document.activeElement);
+    if (inside && document.activeElement !== (event.shiftKey ? first : last)) return;
+    event.preventDefault();
+    (event.shiftKey ? last : first).focus();
+  };
+
+  const TAB_STEPS = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity };
+
+  const goToTab = (event, tab) => {
+    const tabs = [...tab.closest("[role=tablist]").querySelectorAll("[role=tab]")];
+    const step = TAB_STEPS[event.key];
+    const at = Number.isFinite(step) ? (tabs.indexOf(tab) + step + tabs.length) % tabs.length : step < 0 ? 0 : tabs.length - 1;
+    event.preventDefault();
+    tabs[at].focus();
+    tabs[at].click();
   };
 
   let frame = 0;
@@ -84,9 +122,14 @@
       if (target.value.trim()) submit(target.form);
     } else if (key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey && composer()) {
       event.preventDefault();
-      composer().focus();
+      type();
     } else if (key === "Escape" && !document.querySelector(":popover-open")) {
       if (press("[data-action=close-reader]") || press("[data-action=stop]")) event.preventDefault();
+      else if (target === composer()) fold();
+    } else if (key === "Tab") {
+      stayInReader(event);
+    } else if (key in TAB_STEPS && target instanceof Element && target.matches("[role=tab]")) {
+      goToTab(event, target);
     }
   });
 
@@ -108,6 +151,7 @@
   window.addEventListener("resize", followSoon, { passive: true });
 
   window.realtimeAgents = {
+    type,
     // The session took the message: the draft goes, unless something else was typed meanwhile.
     sent(text) {
       const field = composer();

@@ -6,7 +6,7 @@ import reflex as rx
 from reflex_base.utils.imports import ImportDict, ImportVar
 from reflex_components_core.core.banner import has_connection_errors
 
-from realtime_agents.state.connection import ConnectionState
+from realtime_agents.components.voice import voice_announcer, voice_bridge
 
 _NAVIGATION = (
     ("/", "message-circle", "Conversation"),
@@ -67,12 +67,6 @@ def _navigation(here: str) -> rx.Component:
 
 
 @rx.memo
-def _announcer() -> rx.Component:
-    """Tells a screen reader what changed: connecting, thinking, answering, ended."""
-    return rx.el.div(ConnectionState.status, role="status", aria_live="polite", class_name="unseen")
-
-
-@rx.memo
 def _offline() -> rx.Component:
     """The page lost its server; Reflex tries again by itself."""
     return rx.cond(
@@ -94,7 +88,8 @@ def frame(here: str, header: rx.Component, *content: rx.Component) -> rx.Compone
         _navigation(here),
         header,
         rx.el.main(*content, id="content", class_name="main", tab_index=-1),
-        _announcer(),
+        voice_announcer(),
+        voice_bridge(),
         _offline(),
         class_name="shell",
     )

@@ -58,7 +58,11 @@ def sources_panel() -> rx.Component:
             rx.el.p(
                 rx.cond(
                     TranscriptState.asked,
-                    "The latest answer cites no source.",
+                    rx.cond(
+                        TranscriptState.awaited,
+                        "The sources of the answer show here once it is complete.",
+                        "The latest answer cites no source.",
+                    ),
                     "Each answer shows here what it rests on, with the date of its source.",
                 ),
                 class_name="quiet",
@@ -124,6 +128,7 @@ def passage_reader() -> rx.Component:
                 ),
             ),
             role="dialog",
+            aria_modal=True,
             aria_label="Passage",
             class_name="reader",
             data_testid="passage-reader",

@@ -11,6 +11,7 @@ from realtime_agents.state.live import LiveState
 from realtime_agents.state.reader import ReaderState
 from realtime_agents.state.rows import TurnRow
 from realtime_agents.state.transcript import TranscriptState
+from realtime_agents.state.voice import VoiceState
 from realtime_agents.state.window import SLOTS
 
 Str = rx.Var[str]
@@ -45,6 +46,8 @@ def _agent(
     at_ms: rx.Var[int],
     summary: Str,
     first_token: Str,
+    first_audio: Str,
+    heard_chars: rx.Var[int],
     tokens: Str,
     cached: Str,
     total: Str,
@@ -54,7 +57,12 @@ def _agent(
         rx.el.div(
             _who(name, at_ms),
             rx.el.div(
-                answer_text(text=text, on_cite=lambda n: ReaderState.read_citation(turn_id, n)),
+                answer_text(
+                    text=text,
+                    turn=turn_id,
+                    heard_chars=heard_chars,
+                    on_cite=lambda n: ReaderState.read_citation(turn_id, n),
+                ),
                 class_name="answer",
             ),
             rx.cond(
@@ -67,7 +75,11 @@ def _agent(
                         rx.fragment(),
                     ),
                     rx.cond(summary != "", rx.el.span(summary, class_name="mark")),
-                    _figure("first token ", first_token, "footer-latency"),
+                    rx.cond(
+                        first_audio != "",
+                        _figure("first audio ", first_audio, "footer-audio"),
+                        _figure("first token ", first_token, "footer-latency"),
+                    ),
                     rx.cond(
                         tokens != "",
                         rx.el.span(
@@ -136,6 +148,8 @@ def turn_line(
     detail: rx.Var[str],
     duration: rx.Var[str],
     first_token: rx.Var[str],
+    first_audio: rx.Var[str],
+    heard_chars: rx.Var[int],
     tokens: rx.Var[str],
     cached: rx.Var[str],
     total: rx.Var[str],
@@ -159,6 +173,8 @@ def turn_line(
                 at_ms,
                 summary,
                 first_token,
+                first_audio,
+                heard_chars,
                 tokens,
                 cached,
                 total,
@@ -210,6 +226,8 @@ def turn_lines(rows: rx.Var[tuple[TurnRow, ...]]) -> rx.Component:
             detail=row.detail,
             duration=row.duration,
             first_token=row.first_token,
+            first_audio=row.first_audio,
+            heard_chars=row.heard_chars,
             tokens=row.tokens,
             cached=row.cached,
             total=row.total,
@@ -230,6 +248,7 @@ def live_line() -> rx.Component:
                     rx.el.div(rx.el.span(LiveState.name, class_name="who-name"), class_name="who"),
                     rx.el.div(
                         answer_text(
+                            turn=LiveState.turn_id,
                             text=LiveState.body + LiveState.settled + LiveState.tail,
                             on_cite=lambda n: ReaderState.read_citation(LiveState.turn_id, n),
                         ),
@@ -273,7 +292,8 @@ def transcript(empty: rx.Component) -> rx.Component:
                     turn_lines(TranscriptState.current),
                     role="log",
                     aria_label="Conversation",
-                    aria_live="polite",
+                    # Who hears the answer need not have it read out as well.
+                    aria_live=rx.cond(VoiceState.voice == "on", "off", "polite"),
                 ),
                 live_line(),
                 thinking_line(),

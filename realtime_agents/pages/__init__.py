@@ -24,6 +24,7 @@ STYLESHEETS = [
     "/css/tokens.css",
     "/css/shell.css",
     "/css/conversation.css",
+    "/css/voice.css",
     "/css/panels.css",
     "/css/pages.css",
     "/css/print.css",

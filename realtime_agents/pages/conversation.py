@@ -12,6 +12,7 @@ from realtime_agents.components.shell import frame
 from realtime_agents.components.sources import passage_reader, sources_panel
 from realtime_agents.components.talk import talk_stage
 from realtime_agents.components.transcript import transcript
+from realtime_agents.components.voice import voice_menu
 from realtime_agents.state.connection import ConnectionState
 
 
@@ -36,4 +37,5 @@ def conversation_page() -> rx.Component:
             data_view=ConnectionState.view,
         ),
         passage_reader(),
+        voice_menu(),
     )

@@ -52,6 +52,8 @@ class ConnectionState(rx.State):
     problem: rx.Field[str] = rx.field("")
     """What was asked for last and could not be done, and what to do."""
     view: rx.Field[str] = rx.field("desk")
+    recording: rx.Field[bool] = rx.field(default=False)
+    """Both sides are kept as sound."""
     busy: rx.Field[bool] = rx.field(default=False)
     """A message or a connection is on its way: a second press does nothing."""
 
@@ -115,9 +117,9 @@ class ConnectionState(rx.State):
             return
         running = self._session()
         if running is not None:
-            problem = await _attempt(lambda: get_runtime().registry.close(running.id))
+            problem = await attempt(lambda: get_runtime().registry.close(running.id))
         else:
-            problem = await _attempt(self._open)
+            problem = await attempt(self._open)
             yield ConnectionState.follow()
         await self._finish(problem)
 
@@ -125,7 +127,7 @@ class ConnectionState(rx.State):
     async def choose_agent(self, name: str) -> None:
         """Another agent was pressed: it takes over the running conversation, or opens the next."""
         session = self._session()
-        problem = await _attempt(lambda: session.switch_agent(name)) if session else ""
+        problem = await attempt(lambda: session.switch_agent(name)) if session else ""
         async with self:
             self.problem = problem
             if not problem:
@@ -143,7 +145,7 @@ class ConnectionState(rx.State):
             return
         session = self._session()
         if session is not None:
-            await _attempt(lambda: get_runtime().registry.close(session.id))
+            await attempt(lambda: get_runtime().registry.close(session.id))
         async with self:
             catalog = await self.get_state(CatalogState)
             catalog._choose(name, "")
@@ -155,7 +157,7 @@ class ConnectionState(rx.State):
     async def interrupt(self) -> None:
         """Stop the answer; what was said of it stays."""
         session = self._session()
-        problem = await _attempt(session.interrupt) if session else ""
+        problem = await attempt(session.interrupt) if session else ""
         if problem:
             async with self:
                 self.problem = problem
@@ -185,11 +187,11 @@ class ConnectionState(rx.State):
             return
         problem = ""
         if self._session() is None:
-            problem = await _attempt(self._open)
+            problem = await attempt(self._open)
             yield ConnectionState.follow()
         session = self._session()
         if session is not None:
-            problem = await _attempt(lambda: session.send_text(said))
+            problem = await attempt(lambda: session.send_text(said))
         await self._finish(problem)
         if not problem:
             yield rx.call_script(f"realtimeAgents.sent({json.dumps(said)})")
@@ -264,6 +266,7 @@ class ConnectionState(rx.State):
             ("phase", status.phase.value),
             ("activity", status.activity.value),
             ("notice", status.notice),
+            ("recording", status.recording),
             ("status", status_words(status.phase, status.activity, agent_title)),
         ):
             if getattr(self, name) != value:
@@ -272,11 +275,11 @@ class ConnectionState(rx.State):
     def _forget(self, phase: str, agent_title: str) -> None:
         """No session runs (any more)."""
         self.session_id = ""
-        self.phase, self.activity = phase, "idle"
+        self.phase, self.activity, self.recording = phase, "idle", False
         self.status = status_words(phase, "idle", agent_title)
 
 
-async def _attempt(action: Callable[[], Awaitable[object]]) -> str:
+async def attempt(action: Callable[[], Awaitable[object]]) -> str:
     """Do what a person asked for; the words to show when it failed, empty when it worked."""
     try:
         await action()

@@ -2,36 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-
 import reflex as rx
 
 from realtime_agents.runtime import get_runtime
 from realtime_agents.session.view import Turn, TurnMetrics
 from realtime_agents.state.handlers import handler
 from realtime_agents.state.model_input import ModelInput, PassageLine, read_model_input
-from realtime_agents.state.words import duration_words, tool_words
+from realtime_agents.state.waterfall import StepRow, waterfall
+from realtime_agents.state.words import duration_words
 
 TABS = ("turn", "events", "knowledge")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepRow:
-    """A bar of the waterfall; ``left`` and ``width`` in percent of the turn."""
-
-    key: str
-    label: str
-    kind: str
-    left: str
-    width: str
-    words: str
 
 
 class InspectionState(rx.State):
     """Filled only while Lab is the chosen view."""
 
     tab: rx.Field[str] = rx.field("events")
+    first_audio: rx.Field[str] = rx.field("")
+    """Until the first sound of a spoken answer was heard; empty for a typed one."""
     first_token: rx.Field[str] = rx.field("")
     tokens_in: rx.Field[str] = rx.field("")
     cached: rx.Field[str] = rx.field("")
@@ -58,6 +46,7 @@ class InspectionState(rx.State):
         answer = next((t for t in reversed(exchange) if t.role == "agent" and t.metrics), None)
         metrics = answer.metrics if answer and answer.metrics else TurnMetrics()
         share = f"{metrics.cached_tokens / metrics.input_tokens:.0%}" if metrics.input_tokens else ""
+        self.first_audio = duration_words(metrics.first_audio_ms)
         self.first_token = duration_words(metrics.first_token_ms)
         self.tokens_in = f"{metrics.input_tokens:,}" if metrics.input_tokens else ""
         self.tokens_out = f"{metrics.output_tokens:,}" if metrics.output_tokens else ""
@@ -73,48 +62,6 @@ class InspectionState(rx.State):
         )
         seen = _given(session_id, search.tool.call_id)
         self.passages, self.given, self.given_whole = seen.sources, seen.text, seen.whole
-
-
-def waterfall(exchange: tuple[Turn, ...]) -> tuple[StepRow, ...]:
-    """Where the time went from the question to the end of the answer."""
-    spans = list(_spans(exchange))
-    end = max((start + length for _, _, _, start, length in spans), default=0.0)
-    if not end:
-        return ()
-    return tuple(
-        StepRow(
-            key=key,
-            label=label,
-            kind=kind,
-            left=f"{100 * start / end:.2f}%",
-            width=f"{max(0.8, 100 * length / end):.2f}%",
-            words=duration_words(length) if kind != "handoff" else f"at {duration_words(start)}",
-        )
-        for key, label, kind, start, length in spans
-    )
-
-
-def _spans(exchange: tuple[Turn, ...]) -> Iterator[tuple[str, str, str, float, float]]:
-    """(key, label, kind, start, length), times in ms since the question."""
-    asked = next((t.at for t in exchange if t.role == "user"), None)
-    if asked is None:
-        return
-    for turn in exchange:
-        start = max(0.0, (turn.at - asked) * 1000)
-        if turn.tool is not None:
-            yield (
-                turn.id,
-                tool_words(turn.tool.name, running=False),
-                "tool",
-                start,
-                float(turn.tool.duration_ms or 0),
-            )
-        elif turn.handoff is not None:
-            yield turn.id, "Handed over", "handoff", start, 0.0
-        elif turn.metrics is not None and turn.metrics.total_ms is not None:
-            first = float(turn.metrics.first_token_ms or 0)
-            yield f"{turn.id}-first", "First token", "wait", 0.0, first
-            yield turn.id, "Answer", "speak", first, max(0.0, turn.metrics.total_ms - first)
 
 
 def _given(session_id: str, call_id: str) -> ModelInput:

@@ -46,6 +46,10 @@ class TurnRow:
     """Tool rows: arguments as indented JSON."""
     duration: str = ""
     first_token: str = ""
+    first_audio: str = ""
+    """Of a spoken answer: until its first sound was heard."""
+    heard_chars: int = -1
+    """Of an interrupted spoken answer: ``text[heard_chars:]`` was never heard; -1 when all was."""
     tokens: str = ""
     cached: str = ""
     total: str = ""
@@ -139,6 +143,8 @@ def _agent_row(turn: Turn, at_ms: int, face: AgentFace, metrics: TurnMetrics | N
         at_ms=at_ms,
         summary="no source holds this" if turn.abstained else "",
         first_token=duration_words(metrics.first_token_ms) if metrics else "",
+        first_audio=duration_words(metrics.first_audio_ms) if metrics else "",
+        heard_chars=-1 if turn.heard_chars is None else turn.heard_chars,
         tokens=f"{spent:,}" if spent else "",
         cached=f"{metrics.cached_tokens:,}" if metrics and spent else "",
         total=duration_words(metrics.total_ms) if metrics else "",

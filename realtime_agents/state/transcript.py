@@ -37,12 +37,14 @@ class TranscriptState(rx.State):
     current: rx.Field[Rows] = rx.field(())
     """Rows of the present exchange."""
     sources: rx.Field[tuple[SourceRow, ...]] = rx.field(())
-    """Sources of the latest answer."""
+    """Sources of the latest answer; none while the next one is on its way."""
     last_answer: rx.Field[str] = rx.field("")
     """Its text, for the captions."""
     last_answer_id: rx.Field[str] = rx.field("")
     asked: rx.Field[bool] = rx.field(default=False)
     """The person said something: the invitation to ask goes away."""
+    awaited: rx.Field[bool] = rx.field(default=False)
+    """The last question has no whole answer yet."""
     _window: Window = Window()
 
     def _show_all(self, turns: Iterable[Turn], faces: Faces) -> None:
@@ -68,7 +70,10 @@ class TranscriptState(rx.State):
 
     def _sum_up(self, turns: tuple[Turn, ...]) -> None:
         answer = next((t for t in reversed(turns) if t.role == "agent" and not _is_live(t)), None)
-        self._put("sources", source_rows(answer) if answer else ())
+        newest = next((t.role for t in reversed(turns) if t.role == "user" or t is answer), "")
+        awaited = newest == "user" or any(_is_live(t) for t in turns)
+        self._put("awaited", awaited)
+        self._put("sources", source_rows(answer) if answer and not awaited else ())
         self._put("last_answer", answer.text if answer else "")
         self._put("last_answer_id", answer.id if answer else "")
         self._put("asked", any(t.role == "user" for t in turns))

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from realtime_agents import page_build
 from tests.support.app_server import AppServer, running_app
@@ -19,18 +19,23 @@ from tests.support.browser import ARGUMENTS, find_browser
 
 
 @pytest.fixture(scope="package")
-def browser() -> Iterator[Browser]:
-    path = find_browser()
-    if path is None:
-        if os.environ.get("REQUIRE_BROWSER"):
-            pytest.fail("REQUIRE_BROWSER is set, but there is no Chromium or Chrome on this machine")
+def driver() -> Iterator[Playwright]:
+    if find_browser() is None and not os.environ.get("REQUIRE_BROWSER"):
         pytest.skip(
             "no Chromium or Chrome found: the page is not tested here (set CHROMIUM=/path to use one)"
         )
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
-        yield started
-        started.close()
+        yield playwright
+
+
+@pytest.fixture(scope="package")
+def browser(driver: Playwright) -> Iterator[Browser]:
+    path = find_browser()
+    if path is None:
+        pytest.fail("REQUIRE_BROWSER is set, but there is no Chromium or Chrome on this machine")
+    started = driver.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+    yield started
+    started.close()
 
 
 @pytest.fixture(scope="package")

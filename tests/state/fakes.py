@@ -118,6 +118,11 @@ class FakeSession:
     async def interrupt(self) -> None:
         self.interrupted += 1
 
+    async def record(self, on: bool) -> None:
+        if self.refuse:
+            raise SessionError(self.refuse)
+        self.now(recording=on)
+
     def end(self) -> None:
         self.now(phase=Phase.CLOSED)
         for _, queue in self._readers:

@@ -116,6 +116,24 @@ async def test_an_answer_streams_and_ends_as_one_row_with_its_sources(tab: Tab, 
     assert [card.title for card in tab.value(TranscriptState, "sources")] == ["Costs"]
 
 
+async def test_the_sources_of_an_answer_go_when_the_next_question_comes(
+    tab: Tab, runtime: FakeRuntime
+) -> None:
+    session = await connected(tab, runtime)
+    answer = replace(ANSWER, status="completed", text="You pay. [1]", citations=(CITED,))
+    session.emit(TurnChanged(turn=Turn(id="u1", role="user", status="completed", text="How much?")))
+    session.emit(TurnChanged(turn=answer))
+    await tab.until(lambda: tab.value(TranscriptState, "sources"))
+    assert tab.value(TranscriptState, "awaited") is False
+    session.emit(TurnChanged(turn=Turn(id="u2", role="user", status="completed", text="And then?")))
+    await tab.until(lambda: not tab.value(TranscriptState, "sources"))
+    assert tab.value(TranscriptState, "awaited") is True
+    session.emit(TurnChanged(turn=replace(ANSWER, id="a2")))
+    session.emit(TurnChanged(turn=replace(answer, id="a2")))
+    await tab.until(lambda: tab.value(TranscriptState, "sources"))
+    assert [card.turn for card in tab.value(TranscriptState, "sources")] == ["a2"]
+
+
 async def test_the_finished_row_and_the_live_text_never_show_together(tab: Tab, runtime: FakeRuntime) -> None:
     session = await connected(tab, runtime)
     session.emit(LiveText(turn_id="a1", agent="medicare", text="Words"))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from realtime_agents.session.view import Citation, Handoff, ToolRow, Turn, TurnMetrics
 from realtime_agents.state.rows import agent_face, source_rows, turn_row
 from tests.state.fakes import benefits
@@ -76,3 +78,16 @@ def test_a_handoff_row_uses_titles_and_the_reason() -> None:
 def test_a_source_card_names_place_and_date() -> None:
     row = source_rows(Turn(id="a", role="agent", status="completed", citations=(CITED,)))[0]
     assert (row.key, row.n, row.meta) == ("a-1", 1, "Part B · as of 2026-01")
+
+
+def test_an_interrupted_spoken_answer_knows_what_nobody_heard_of_it() -> None:
+    heard = Turn(id="a", role="agent", status="interrupted", text="One two three", spoken=True, heard_chars=7)
+    assert turn_row(heard, FACES).heard_chars == 7
+    assert turn_row(replace(heard, heard_chars=0), FACES).heard_chars == 0
+    assert turn_row(replace(heard, heard_chars=None), FACES).heard_chars == -1
+
+
+def test_a_spoken_answer_tells_when_it_was_first_heard() -> None:
+    metrics = TurnMetrics(first_token_ms=118, first_audio_ms=620)
+    row = turn_row(Turn(id="a", role="agent", status="completed", metrics=metrics), FACES)
+    assert row.first_audio == "620 ms"

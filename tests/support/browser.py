@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
+
+from playwright.sync_api import Browser, Playwright
 
 ARGUMENTS = (
     "--no-sandbox",
@@ -14,7 +17,30 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
+SOUND_ARGUMENTS = (
+    *ARGUMENTS,
+    "--headless=new",
+    "--use-fake-ui-for-media-stream",
+    "--use-fake-device-for-media-stream",
+    "--autoplay-policy=no-user-gesture-required",
+)
+"""A browser with a microphone that beeps and a loudspeaker, on a machine that has neither."""
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+
+
+def launch_with_sound(driver: Playwright, microphone: Path | None = None) -> Browser:
+    """A Chromium that hears ``microphone`` once, a 48 kHz WAV file, or beeps; and plays what it is given.
+
+    New headless mode is chosen by its flag, and Playwright's own muting is taken out: without both
+    nothing is rendered.
+    """
+    heard = [f"--use-file-for-fake-audio-capture={microphone}%noloop"] if microphone else []
+    return driver.chromium.launch(
+        executable_path=find_browser(),
+        headless=False,
+        args=[*SOUND_ARGUMENTS, *heard],
+        ignore_default_args=["--mute-audio"],
+    )
 
 
 def find_browser() -> str | None:
