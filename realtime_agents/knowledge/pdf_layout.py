@@ -12,8 +12,8 @@ HEADING_SIZE = 1.12
 """A line this much larger than the text is a heading."""
 MAX_HEADING_CHARS = 120
 MAX_LEVEL = 4
-_MAX_HEADING_SHARE = 0.34
-"""Where more of the lines look like headings, size and weight say nothing."""
+_MAX_HEADING_SHARE = 0.5
+"""Of the characters: where more look like headings, size and weight say nothing."""
 _EDGE_LINES = 2
 """Lines at the top and the bottom of a page that may be a running head."""
 _RUNNING_SHARE = 0.4
@@ -22,7 +22,8 @@ _PARAGRAPH_GAP = 1.45
 _HEADING_GAP = 1.6
 """Of its size: the lines of one heading are no further apart."""
 _FULL_LINE = 0.6
-"""Of the longest line: a shorter one was ended on purpose."""
+_FULL_LINE_CHARS = 40
+"""A line shorter than this, or than that part of the longest one, was ended on purpose."""
 
 _LEADERS = re.compile(r"(?:\.\s?){4,}\s*[\divxlc]*\s*$", re.IGNORECASE)
 _PAGE_NUMBER = re.compile(
@@ -120,8 +121,8 @@ def _heading_levels(pages: Sequence[Page], body: float) -> dict[tuple[float, boo
         else set()
     )
     for styles in (large | bold, large, bold):
-        share = sum((line.size, line.bold) in styles for line in lines)
-        if styles and share <= _MAX_HEADING_SHARE * len(lines):
+        share = sum(len(line.text) for line in lines if (line.size, line.bold) in styles)
+        if styles and share <= _MAX_HEADING_SHARE * sum(len(line.text) for line in lines):
             order = sorted({size for size, _ in styles}, reverse=True)
             return {style: min(order.index(style[0]) + 1, MAX_LEVEL) for style in styles}
     return {}
@@ -140,7 +141,7 @@ def _may_head(line: Line) -> bool:
 def _blocks(page: Page, headings: dict[tuple[float, bool], int]) -> list[str]:
     """Headings and paragraphs of one page in order."""
     gap = _usual_gap(page)
-    longest = max((len(line.text) for line in page), default=0)
+    margin = max(_FULL_LINE * max((len(line.text) for line in page), default=0), _FULL_LINE_CHARS)
     blocks: list[str] = []
     before: Line | None = None
     for line in page:
@@ -154,7 +155,7 @@ def _blocks(page: Page, headings: dict[tuple[float, bool], int]) -> list[str]:
         elif apart or not blocks or blocks[-1].startswith("#"):
             blocks.append(_plain(line.text))
         else:
-            full = before is not None and len(before.text) >= _FULL_LINE * longest
+            full = before is not None and len(before.text) >= margin
             blocks[-1] = _joined(blocks[-1], _plain(line.text), full)
         before = line
     return blocks

@@ -212,8 +212,9 @@ async def _body(response: httpx.Response, limit: int, cut: bool) -> bytes:
     if encoding not in {"identity", "gzip", "x-gzip"}:
         raise FetchError(f"it is packed as {encoding[:40]!r}, which was not asked for")
     unpack = None if encoding == "identity" else zlib.decompressobj(16 + zlib.MAX_WBITS)
-    whole = bytearray()
+    whole, received = bytearray(), False
     async for piece in response.aiter_raw():
+        received = received or bool(piece)
         try:
             whole += piece if unpack is None else unpack.decompress(piece, limit + 1 - len(whole))
         except zlib.error:
@@ -222,7 +223,7 @@ async def _body(response: httpx.Response, limit: int, cut: bool) -> bytes:
             if cut:
                 return bytes(whole[:limit])
             raise FetchError(_too_large(limit))
-    if unpack is not None and not unpack.eof and whole:
+    if unpack is not None and not unpack.eof and received:
         raise FetchError("it ended before it was complete")
     return bytes(whole)
 

@@ -117,7 +117,7 @@ class _Reader:
 
     def end(self, _name: str) -> None:
         local = self.path.pop()
-        words = "".join(self.words).strip()
+        words = "".join(self.words).strip() if self.size <= _MAX_TEXT_CHARS else ""
         if len(self.path) == 2 and local == "loc":
             self.location = words
         elif len(self.path) == 2 and local == "lastmod":
