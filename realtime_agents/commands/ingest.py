@@ -1,4 +1,4 @@
-"""``ingest``: bring files and folders into the knowledge base."""
+"""``ingest``: bring files, folders, web pages and sitemaps into the knowledge base."""
 
 from __future__ import annotations
 
@@ -6,52 +6,75 @@ import argparse
 import asyncio
 import json
 import sys
+import time
 from dataclasses import asdict
 from pathlib import Path
 
-from realtime_agents.errors import KnowledgeError
-from realtime_agents.knowledge.ingest import IngestProgress, ingest_path
-from realtime_agents.knowledge.intake import merged
-from realtime_agents.knowledge.port import IngestReport
+from realtime_agents.commands.progress_bar import ProgressBar
+from realtime_agents.errors import DocumentError, KnowledgeError
+from realtime_agents.knowledge.extraction import Extractor
+from realtime_agents.knowledge.fetch.client import Fetcher
+from realtime_agents.knowledge.files import FileSupply
+from realtime_agents.knowledge.ingest import ingest
+from realtime_agents.knowledge.outcome import IngestOutcome, together
+from realtime_agents.knowledge.personal import personal_words
+from realtime_agents.knowledge.supply import Supply
+from realtime_agents.knowledge.web import WebSupply, is_web_address
 from realtime_agents.runtime import Runtime
 from realtime_agents.settings import Settings
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    paths = [Path(p).expanduser() for p in arguments.paths]
-    for path in paths:
-        if not path.exists():
-            raise KnowledgeError(f"no such file or folder: {path}")
-    report = asyncio.run(_ingest(settings, paths, arguments.collection))
+    for place in arguments.paths:
+        if not is_web_address(place) and not Path(place).expanduser().exists():
+            raise KnowledgeError(f"no such file or folder: {place}")
+    bar = ProgressBar(sys.stderr)
+    started = time.monotonic()
+    try:
+        outcome = asyncio.run(_ingest(settings, arguments, bar))
+    except KeyboardInterrupt:
+        bar.clear()
+        print("stopped; what was read is kept, and the same command goes on from there", file=sys.stderr)
+        raise
+    finally:
+        bar.clear()
     if arguments.json:
-        print(json.dumps(asdict(report)))
+        print(json.dumps(asdict(outcome)))
     else:
-        print(
-            f"{len(report.added)} added, {len(report.updated)} updated, {len(report.unchanged)} unchanged, "
-            f"{len(report.failed)} failed; {report.passages} passages written to {arguments.collection!r}"
-        )
-    for name, reason in report.failed:
+        print(f"{_counts(outcome)} to {arguments.collection!r} in {time.monotonic() - started:.1f} s")
+    for name, reason in outcome.failed:
         print(f"skipped {name}: {reason}", file=sys.stderr)
-    nothing_read = not (report.added or report.updated or report.unchanged)
+    for name, counts in outcome.personal:
+        print(f"looks like personal data in {name}: {personal_words(counts)}", file=sys.stderr)
+    nothing_read = not (outcome.added or outcome.updated or outcome.unchanged or outcome.removed)
     return 1 if nothing_read else 0
 
 
-async def _ingest(settings: Settings, paths: list[Path], collection: str) -> IngestReport:
-    total = IngestReport()
-    async with Runtime.opened(settings) as runtime:
-        for path in paths:
-            one = await ingest_path(runtime.knowledge, path, collection, progress=_show)
-            total = merged(total, one)
-    if sys.stderr.isatty():
-        print(file=sys.stderr)
-    return total
+async def _ingest(settings: Settings, arguments: argparse.Namespace, bar: ProgressBar) -> IngestOutcome:
+    outcomes: list[IngestOutcome] = []
+    async with Runtime.opened(settings) as runtime, Fetcher() as fetcher:
+        with Extractor() as extractor:
+            for place in arguments.paths:
+                try:
+                    supply = _supply(place, arguments, fetcher, extractor)
+                except DocumentError as error:
+                    outcomes.append(IngestOutcome(failed=((place, str(error)),)))
+                    continue
+                one = await ingest(runtime.knowledge, supply, ledger=runtime.ledger, progress=bar.show)
+                outcomes.append(one)
+    return together(outcomes)
 
 
-def _show(progress: IngestProgress) -> None:
-    if sys.stderr.isatty():
-        print(
-            f"\r{progress.documents} documents, {progress.passages} passages …",
-            end="",
-            file=sys.stderr,
-            flush=True,
-        )
+def _supply(place: str, arguments: argparse.Namespace, fetcher: Fetcher, extractor: Extractor) -> Supply:
+    """Raises `DocumentError` for an address that may not be fetched."""
+    if is_web_address(place):
+        return WebSupply(place, arguments.collection, fetcher, extractor, max_pages=arguments.max_pages)
+    return FileSupply(Path(place).expanduser(), arguments.collection, extractor)
+
+
+def _counts(outcome: IngestOutcome) -> str:
+    removed = f"{len(outcome.removed)} removed, " if outcome.removed else ""
+    return (
+        f"{len(outcome.added)} added, {len(outcome.updated)} updated, {len(outcome.unchanged)} unchanged, "
+        f"{removed}{len(outcome.failed)} skipped; {outcome.passages} passages written"
+    )
