@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from realtime_agents.engine.chat.config import ChatConfig
 from realtime_agents.engine.config import EngineConfig
+from realtime_agents.engine.speech.kit import SpeechKit
 from realtime_agents.health import Part
 from realtime_agents.settings import Settings, without_secrets
 
@@ -21,11 +22,15 @@ def chat_config(settings: Settings) -> ChatConfig | None:
     )
 
 
-def engine_config(settings: Settings, *, paced: bool = True) -> EngineConfig:
-    """The engine's configuration. ``paced``: at reading pace, unless a chat server sets its own."""
+def engine_config(settings: Settings, *, paced: bool = True, speaks: bool = False) -> EngineConfig:
+    """The engine's configuration.
+
+    ``paced``: at reading pace, unless a chat server sets its own. ``speaks``: with ears and a
+    voice; their models are loaded later, with the first connection.
+    """
     chat = chat_config(settings)
     pace = settings.engine_words_per_s if paced and chat is None else 0.0
-    return EngineConfig(words_per_s=pace, chat=chat)
+    return EngineConfig(words_per_s=pace, chat=chat, speech=SpeechKit() if speaks else None)
 
 
 def conversation_part(settings: Settings) -> Part:

@@ -21,7 +21,7 @@ def build_api(page: ASGIApp, settings: Settings) -> ASGIApp:
     """Put our routes in front of ``page`` and the origin guard in front of everything."""
     routes: list[BaseRoute] = [Route("/api/health", health), WebSocketRoute("/api/audio", audio)]
     if settings.uses_local_engine:
-        routes.append(Mount("/v1", app=create_engine_app(engine_config(settings))))
+        routes.append(Mount("/v1", app=create_engine_app(engine_config(settings, speaks=True))))
     routes.append(Mount("/", app=page))
     return OriginGuard(
         Starlette(routes=routes),

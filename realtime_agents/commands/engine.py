@@ -16,7 +16,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     require_free(
         arguments.host, arguments.port, host_name="--host", port_advice="choose another with --port 8766"
     )
-    config = engine_config(settings, paced=not arguments.fast)
+    config = engine_config(settings, paced=not arguments.fast, speaks=True)
     url = f"http://{arguments.host}:{arguments.port}/v1"
     if arguments.json:
         print(json.dumps({"base_url": url}), flush=True)
