@@ -8,8 +8,8 @@ import { MENU_ID, anchorMenu } from "./voice_menu.js";
 import { setFacts, useFacts } from "./voice_store.js";
 import { announcement } from "./voice_words.js";
 
-function button({ icon, label, title = label, words, size = 20, ...rest }) {
-  const face = h("button", { type: "button", "aria-label": label, title, ...rest }, h(icon, { size, "aria-hidden": true }));
+function button({ icon, label, title = label, words, size = 20, fill = "none", ...rest }) {
+  const face = h("button", { type: "button", "aria-label": label, title, ...rest }, h(icon, { size, fill, "aria-hidden": true }));
   return words === undefined ? face : h("span", { className: "control" }, face, h("span", { className: "control-words", "aria-hidden": true }, words));
 }
 
@@ -171,6 +171,7 @@ export const TalkControls = memo(function TalkControls({ activity, onStop }) {
     button({
       icon: Square,
       size: 18,
+      fill: "currentColor",
       label: "Stop the answer",
       title: "Stop (Esc)",
       words: "Stop",

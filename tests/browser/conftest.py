@@ -15,7 +15,8 @@ from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from realtime_agents import page_build
 from tests.support.app_server import AppServer, running_app
-from tests.support.browser import ARGUMENTS, find_browser
+from tests.support.audio_server import REDIRECT, FakeAudioServer, fake_audio_server
+from tests.support.browser import ARGUMENTS, find_browser, launch_with_sound
 
 
 @pytest.fixture(scope="package")
@@ -52,4 +53,35 @@ def page(browser: Browser, server: AppServer) -> Iterator[Page]:
     context.set_default_timeout(15_000)
     opened = context.new_page()
     yield opened
+    context.close()
+
+
+@pytest.fixture(scope="package")
+def sound_browser(driver: Playwright, browser: Browser) -> Iterator[Browser]:
+    """A browser with a microphone that beeps once a second, allowed without a question."""
+    started = launch_with_sound(driver)
+    yield started
+    started.close()
+
+
+@pytest.fixture(scope="package")
+def fake_audio() -> Iterator[FakeAudioServer]:
+    with fake_audio_server() as running:
+        yield running
+
+
+@pytest.fixture
+def audio(fake_audio: FakeAudioServer) -> FakeAudioServer:
+    """The other end of the page's sound; see `voice_page`."""
+    fake_audio.forget()
+    return fake_audio
+
+
+@pytest.fixture
+def voice_page(sound_browser: Browser, server: AppServer, audio: FakeAudioServer) -> Iterator[Page]:
+    """A page whose sound goes to `audio`; its words come from the app as ever."""
+    context = sound_browser.new_context(viewport={"width": 1440, "height": 900}, base_url=server.url)
+    context.set_default_timeout(15_000)
+    context.add_init_script(REDIRECT % audio.url)
+    yield context.new_page()
     context.close()
