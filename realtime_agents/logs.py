@@ -12,7 +12,7 @@ from types import TracebackType
 
 from realtime_agents.errors import RealtimeAgentsError
 
-_NOISY = ("httpx", "httpx2", "websockets", "alembic", "uvicorn.error")
+_NOISY = ("elastic_transport", "httpx", "httpx2", "websockets", "alembic", "uvicorn.error")
 _USUAL = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _MAX_CAUSES = 5
 

@@ -222,7 +222,7 @@ class IndexedKnowledgeBase:
         parts.no_vectors = await self._store.open(
             EmbedderTag(embedder.id, embedder.dims) if embedder else None
         )
-        if embedder is None or parts.no_vectors:
+        if embedder is None or parts.no_vectors or self._store.misfit:
             return
         self._vector_problem = ""
         if await (await self._store.active()).waiting_count():

@@ -141,6 +141,10 @@ class IndexStore(Protocol):
     @property
     def notice(self) -> str: ...
 
+    @property
+    def misfit(self) -> str:
+        """Why the active version can be neither searched nor changed until it is rebuilt; empty when it can."""
+
     async def open(self, tag: EmbedderTag | None) -> str:
         """Create or check the active version. ``tag`` is ``None`` without an embedder.
 
@@ -148,10 +152,17 @@ class IndexStore(Protocol):
         store cannot be used, with what to do about it.
         """
 
-    async def active(self) -> PassageIndex: ...
+    async def active(self) -> PassageIndex:
+        """The version to search and change. Raises `KnowledgeError` when it is a misfit."""
+
+    async def source(self) -> PassageIndex:
+        """The active version to read documents from, even a misfit."""
 
     async def begin(self) -> PassageIndex:
         """A new, empty version by the rules in use, not active."""
+
+    async def settled(self, version: str) -> None:
+        """A version has been loaded: make ready to search it."""
 
     async def activate(self, version: str) -> None:
         """Switch, in one step for all readers; keep the two newest older versions, drop the rest."""

@@ -61,6 +61,10 @@ class SqliteStore:
     def notice(self) -> str:
         return self._notice
 
+    @property
+    def misfit(self) -> str:
+        return ""  # what does not fit is made to fit when it is opened
+
     async def open(self, tag: EmbedderTag | None) -> str:
         self._tag = tag
         self._current = None
@@ -75,6 +79,9 @@ class SqliteStore:
             self._current = _Open(self._index(self._pointed()), seen)
         return self._current.index
 
+    async def source(self) -> SqliteIndex:
+        return await self.active()
+
     async def begin(self) -> SqliteIndex:
         await self._drop_unfinished()
         version = datetime.now(UTC).strftime(_STAMP)
@@ -82,6 +89,9 @@ class SqliteStore:
         index = self._index(version)
         await index.fit()
         return index
+
+    async def settled(self, version: str) -> None:
+        """Nothing to do: what is written can be searched."""
 
     async def activate(self, version: str) -> None:
         if version != FIRST:

@@ -1,19 +1,14 @@
-"""What every store behind the `KnowledgeBase` port must do. Add a store to `STORES` to test it too."""
+"""What every store behind the `KnowledgeBase` port must do; `conftest` names the stores."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from realtime_agents.knowledge.port import Document, KnowledgeBase, Query, SearchMode
-from realtime_agents.knowledge.store import EmbeddedKnowledgeBase
-
-STORES: dict[str, Callable[[Path], KnowledgeBase]] = {
-    "embedded": lambda folder: EmbeddedKnowledgeBase(folder / "knowledge.db"),
-}
+from tests.contract.conftest import Opener
 
 EYEGLASSES = Document(
     id="eyeglasses",
@@ -51,15 +46,8 @@ HOSPICE = Document(
 MODES: tuple[SearchMode, ...] = ("hybrid", "lexical", "vector")
 
 
-@pytest.fixture(params=list(STORES))
-def make(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], KnowledgeBase]:
-    """Opens the same store, each time it is called."""
-    store = STORES[request.param]
-    return lambda: store(tmp_path)
-
-
 @pytest.fixture
-async def kb(make: Callable[[], KnowledgeBase]) -> AsyncIterator[KnowledgeBase]:
+async def kb(make: Opener) -> AsyncIterator[KnowledgeBase]:
     knowledge = make()
     await knowledge.ensure()
     yield knowledge
@@ -359,7 +347,7 @@ async def test_markup_in_a_document_stays_text(kb: KnowledgeBase) -> None:
     assert hit.passage.title == "<b>Bold</b>"
 
 
-async def test_what_was_stored_is_there_after_opening_again(make: Callable[[], KnowledgeBase]) -> None:
+async def test_what_was_stored_is_there_after_opening_again(make: Opener) -> None:
     first = make()
     await first.upsert([EYEGLASSES, BURIAL])
     hits = (await first.search(Query(text="burial flag"))).hits
@@ -444,7 +432,7 @@ async def test_searching_twice_gives_the_same_order(kb: KnowledgeBase) -> None:
     assert len({hit.score for hit in first.hits}) == 1
 
 
-async def test_closing_twice_is_fine(make: Callable[[], KnowledgeBase]) -> None:
+async def test_closing_twice_is_fine(make: Opener) -> None:
     knowledge = make()
     await knowledge.ensure()
     await knowledge.close()
