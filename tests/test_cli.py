@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from realtime_agents.settings import ROOT, TABLE
+from tests.support.pdf_files import pdf
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -155,6 +156,36 @@ def test_ingested_records_are_found_and_keep_their_ids(run: Run, tmp_path: Path)
 
     body = parsed(run("ask", "What does the zebra allowance pay for?", "--agent", "va", "--json"))
     assert "zebra_1" in [c["document_id"] for c in body["citations"]]
+
+
+def test_what_is_removed_from_a_folder_is_removed_and_numbers_of_persons_are_told(
+    run: Run, tmp_path: Path
+) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "lion.pdf").write_bytes(
+        pdf([("Lion leave", 20), "Lion leave pays for a long nap under a tree."])
+    )
+    (folder / "ape.md").write_text("# Ape aid\n\nApe aid pays for ropes. My number is 536-22-8714.\n")
+    first = run("ingest", str(folder), "--collection", "animals")
+    assert first.returncode == 0, first.stderr
+    assert "2 added" in first.stdout
+    assert "looks like personal data in animals/ape: 1 Social Security number" in first.stderr
+    assert "536-22" not in first.stdout + first.stderr
+    found = parsed(run("search", "long nap under a tree", "--collection", "animals", "--json"))
+    assert found["passages"][0]["document_id"] == "animals/lion"
+    (folder / "ape.md").unlink()
+    again = parsed(run("ingest", str(folder), "--collection", "animals", "--json"))
+    assert (again["removed"], again["unchanged"]) == (["animals/ape"], ["animals/lion"])
+
+
+def test_addresses_of_this_machine_and_its_network_are_refused(run: Run) -> None:
+    done = run(
+        "ingest", "http://127.0.0.1:8000/", "http://[::ffff:10.0.0.1]/", "http://2130706433/", "--json"
+    )
+    assert done.returncode == 1
+    reasons = [reason for _, reason in json.loads(done.stdout)["failed"]]
+    assert [("private network" in reason or "no proper host" in reason) for reason in reasons] == [True] * 3
 
 
 def test_ingest_of_a_missing_path_fails_in_words(run: Run) -> None:

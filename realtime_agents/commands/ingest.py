@@ -7,6 +7,7 @@ import asyncio
 import json
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from realtime_agents.knowledge.fetch.client import Fetcher
 from realtime_agents.knowledge.files import FileSupply
 from realtime_agents.knowledge.ingest import ingest
 from realtime_agents.knowledge.outcome import IngestOutcome, together
-from realtime_agents.knowledge.personal import personal_words
+from realtime_agents.knowledge.personal import EMAIL, personal_words
 from realtime_agents.knowledge.supply import Supply
 from realtime_agents.knowledge.web import WebSupply, is_web_address
 from realtime_agents.runtime import Runtime
@@ -44,8 +45,8 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         print(f"{_counts(outcome)} to {arguments.collection!r} in {time.monotonic() - started:.1f} s")
     for name, reason in outcome.failed:
         print(f"skipped {name}: {reason}", file=sys.stderr)
-    for name, counts in outcome.personal:
-        print(f"looks like personal data in {name}: {personal_words(counts)}", file=sys.stderr)
+    for line in _personal_lines(outcome):
+        print(line, file=sys.stderr)
     nothing_read = not (outcome.added or outcome.updated or outcome.unchanged or outcome.removed)
     return 1 if nothing_read else 0
 
@@ -78,3 +79,15 @@ def _counts(outcome: IngestOutcome) -> str:
         f"{len(outcome.added)} added, {len(outcome.updated)} updated, {len(outcome.unchanged)} unchanged, "
         f"{removed}{len(outcome.failed)} skipped; {outcome.passages} passages written"
     )
+
+
+def _personal_lines(outcome: IngestOutcome) -> Iterator[str]:
+    """A line for each document with numbers of persons, one for all that hold only e-mail addresses."""
+    only_mail = 0
+    for name, counts in outcome.personal:
+        if set(counts) == {EMAIL}:
+            only_mail += 1
+        else:
+            yield f"looks like personal data in {name}: {personal_words(counts)}"
+    if only_mail:
+        yield f"e-mail addresses in {only_mail} document{'' if only_mail == 1 else 's'}"

@@ -11,7 +11,7 @@ import io
 import json
 import re
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path, PurePosixPath
@@ -96,8 +96,17 @@ def kind_of(name: str) -> str:
     return SUFFIXES.get(suffixes[-1], "") if suffixes else ""
 
 
-def read_file(path: Path, name: str, collection: str, extractor: Extractor) -> Iterator[Found]:
-    """Documents of one file. ``name`` is its path as people know it, with ``/`` between folders."""
+def read_file(
+    path: Path,
+    name: str,
+    collection: str,
+    extractor: Extractor,
+    opened: Callable[[IO[bytes]], None] | None = None,
+) -> Iterator[Found]:
+    """Documents of one file. ``name`` is its path as people know it, with ``/`` between folders.
+
+    ``opened`` is given the file itself (not what is packed in it), whose position tells how far it was read.
+    """
     kind = kind_of(path.name)
     if not kind:
         known = ", ".join(sorted(SUFFIXES))
@@ -106,7 +115,9 @@ def read_file(path: Path, name: str, collection: str, extractor: Extractor) -> I
         )
         return
     try:
-        with _opened(path) as stream:
+        with path.open("rb") as raw, _unpacked(path, raw) as stream:
+            if opened is not None:
+                opened(raw)
             yield from read_stream(stream, kind, Origin(name=name, collection=collection), extractor)
     except OSError as error:
         yield DocumentFailure(name=name, reason=f"it cannot be opened: {error.strerror or error}")
@@ -137,10 +148,8 @@ def clean(text: str) -> str:
     return _CONTROL.sub("", _LINE_ENDS.sub("\n", text))
 
 
-def _opened(path: Path) -> _Stream:
-    if path.suffix.lower() == ".gz":
-        return gzip.open(path, "rb")
-    return path.open("rb")
+def _unpacked(path: Path, raw: IO[bytes]) -> _Stream:
+    return gzip.open(raw, "rb") if path.suffix.lower() == ".gz" else raw
 
 
 def _decoded(data: bytes, name: str, charset: str = "") -> tuple[str, list[DocumentFailure]]:

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from itertools import islice
 from pathlib import Path
+from typing import IO
 
 from realtime_agents.knowledge.extract import DocumentFailure, Found, read_file
 from realtime_agents.knowledge.extraction import Extractor
@@ -78,12 +79,15 @@ class FileSupply:
         self._extractor = extractor
         self._size = 0
         self._read = 0
+        """Bytes of the files that are done, and of the one that is being read."""
+        self._inside = 0
+        self._raw: IO[bytes] | None = None
         self._doing = ""
 
     @property
     def fraction(self) -> float | None:
         """By the size of the files."""
-        return min(self._read / self._size, 1.0) if self._size else None
+        return min((self._read + self._inside) / self._size, 1.0) if self._size else None
 
     @property
     def doing(self) -> str:
@@ -102,7 +106,7 @@ class FileSupply:
             async with aclosing(self._file(file, name, memory)) as read:
                 async for steps in read:
                     yield steps
-            self._read += size
+            self._read, self._inside, self._raw = self._read + size, 0, None
 
     async def _file(self, file: Path, name: str, memory: Memory) -> AsyncGenerator[list[Step]]:
         mark = await asyncio.to_thread(_mark, file)
@@ -110,8 +114,8 @@ class FileSupply:
         if known is not None and await self._is_as_before(known, mark, memory):
             yield [AsBefore(entry=known)]
             return
-        found = read_file(file, name, self.key.collection, self._extractor)
-        while batch := await asyncio.to_thread(_next_batch, found):
+        found = read_file(file, name, self.key.collection, self._extractor, self._opened)
+        while batch := await asyncio.to_thread(self._next_batch, found):
             yield [
                 Brought(entry=name, document=entry)
                 if isinstance(entry, Document)
@@ -119,6 +123,15 @@ class FileSupply:
                 for entry in batch
             ]
         yield [Settled(entry=Entry(name=name, mark=mark))]
+
+    def _opened(self, raw: IO[bytes]) -> None:
+        self._raw = raw
+
+    def _next_batch(self, found: Iterator[Found]) -> list[Found]:
+        batch = _next_batch(found)
+        if self._raw is not None and not self._raw.closed:
+            self._inside = self._raw.tell()
+        return batch
 
     @staticmethod
     async def _is_as_before(known: Entry, mark: str, memory: Memory) -> bool:

@@ -251,7 +251,9 @@ class IngestLedger:
             raise KnowledgeError(f"The ingest ledger {self._path} cannot be used: {error}.") from error
 
     def _connect(self) -> sqlite3.Connection:
-        return sqlite3.connect(self._path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
+        db = sqlite3.connect(self._path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
+        db.execute("pragma synchronous = normal")  # a power cut may cost the last batch, not the file
+        return db
 
     def _prepare(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
+EMAIL = "e-mail address"
+"""The kind that published pages are full of."""
 _SSN = re.compile(r"(?<![\d-])(?!000|666|9)\d{3}([- ])(?!00)\d{2}\1(?!0000)\d{4}(?![\d-])")
 _NAMED_SSN = re.compile(
     r"\b(?:SSN|social security (?:number|no\.?|#))\W{0,3}(?:is\s)?\s?(?!000|666|9)\d{9}(?!\d)", re.IGNORECASE
@@ -54,7 +56,7 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
     ("Medicare number", _MBI, _real),
     ("VA file number", _VA_FILE, _any),
     ("card number", _CARD, _card),
-    ("e-mail address", _EMAIL, _any),
+    (EMAIL, _EMAIL, _any),
 )
 
 
