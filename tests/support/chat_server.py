@@ -10,9 +10,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import threading
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -75,6 +74,10 @@ class ChatServer:
             writer.close()
             if task is not None:
                 self._connections.discard(task)
+
+    async def deserted(self) -> None:
+        """Wait until no client is connected."""
+        await asyncio.gather(*self._connections, return_exceptions=True)
 
     async def close(self) -> None:
         """End every connection."""
@@ -214,30 +217,3 @@ async def chat_server(*replies: Reply, decide: Decide | None = None) -> AsyncIte
     finally:
         server.close()
         await chat.close()
-
-
-@contextlib.contextmanager
-def chat_server_thread(*replies: Reply, decide: Decide | None = None) -> Iterator[ChatServer]:
-    """The same in a thread of its own, for commands that run as processes."""
-    found: list[ChatServer] = []
-    ready = threading.Event()
-    stop: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
-
-    async def run() -> None:
-        ended = asyncio.Event()
-        async with chat_server(*replies, decide=decide) as chat:
-            found.append(chat)
-            stop.append((asyncio.get_running_loop(), ended))
-            ready.set()
-            await ended.wait()
-
-    thread = threading.Thread(target=asyncio.run, args=(run(),), daemon=True)
-    thread.start()
-    if not ready.wait(10):
-        raise RuntimeError("the chat server did not start")
-    try:
-        yield found[0]
-    finally:
-        loop, ended = stop[0]
-        loop.call_soon_threadsafe(ended.set)
-        thread.join(10)

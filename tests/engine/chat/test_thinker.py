@@ -212,7 +212,7 @@ async def test_silence_ends_the_answer_and_the_connection(
     async with chat_server(Reply(steps=steps)) as chat:
         with pytest.raises(ThinkingError, match=r"did not answer within 0\.05 s") as caught:
             await think(chat, **limits)
-        await chat.left.wait()
+        await chat.deserted()
     assert caught.value.code == "chat_server_timeout"
 
 
@@ -267,7 +267,7 @@ async def test_an_error_in_the_middle_of_a_stream_keeps_its_meaning(code: Any, e
 
 
 async def test_odd_chunks_reach_no_further_than_the_assembly() -> None:
-    steps = (
+    steps: tuple[Any, ...] = (
         {"choices": []},
         {"id": None, "choices": [{"delta": {"content": None, "role": 7}}]},
         chunk(content="Yes."),
