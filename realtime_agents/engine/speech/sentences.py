@@ -9,13 +9,16 @@ MAX_CHARS: Final = 280
 """A longer sentence is spoken in parts, so that the first sound need not wait for all of it."""
 _MIN_PART_CHARS: Final = 60
 
+_LOOK_BACK: Final = 12
+"""Characters that tell an abbreviation or the number of a list item."""
+
 _MARK: Final = r"\[\d+\]"
 # Closing quotes, brackets and citation marks belong to the sentence they follow.
 _END = re.compile(rf"[.!?…][\"'”’)\]*_]*(?:\s*{_MARK})*(?=\s)|[.!?…][\"'”’)\]*_]*(?:\s*{_MARK})+")
 _BLANK = re.compile(r"\s*")
-_NEW_LINE = re.compile(r"[^\S\n]*\n\s*")
+_NEW_LINE = re.compile(r"\n\s*")
 _BLOCK = re.compile(r"\s*(?:#{1,6}\s|[-*+•◦▪–]\s|\d{1,3}[.)]\s|>\s?|\||```)")
-_ORDINAL_MARK = re.compile(r"(?:^|\n)\s*\d{1,3}\.$")
+_ORDINAL_MARK = re.compile(r"\n\s*\d{1,3}\.$")
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(\"“'])(?:[A-Z]|(?:[A-Za-z]\.){1,3}[A-Za-z]|Dr|Mr|Mrs|Ms|St|No|vs|Inc|Jr|Sr|Pub|Sec|Ch|approx|Jan|Feb|Mar|Apr|Jun|Jul"
     r"|Aug|Sept?|Oct|Nov|Dec|Fig|Vol|Ave|Blvd|Ste|ext|est)\.$"
@@ -48,9 +51,10 @@ def _is_inside(text: str, match: re.Match[str], end: int) -> bool:
     following = text[end]
     if following.islower():
         return True
-    line_start = text.rfind("\n", 0, match.start()) + 1
-    before = text[max(line_start, match.start() - 12) : match.start() + 1]
-    if _ORDINAL_MARK.search(text[line_start : match.start() + 1]):
+    start = match.start() - _LOOK_BACK
+    # The beginning of the text is the beginning of a line.
+    before = text[start : match.start() + 1] if start >= 0 else "\n" + text[: match.start() + 1]
+    if _ORDINAL_MARK.search(before):
         return True
     if _ABBREVIATION.search(before) is None:
         return False
@@ -80,8 +84,8 @@ def _shorten(sentence: str) -> list[str]:
         if not places:
             places = [m.end() for m in re.finditer(r"\s", sentence[:MAX_CHARS]) if m.end() > _MIN_PART_CHARS]
         at = places[-1] if places else MAX_CHARS
-        # The space stays with the part before it.
-        at = _BLANK.match(sentence, at).end()  # type: ignore[union-attr]  # it always matches
+        if sentence[at : at + 1].isspace():  # it stays with the part before it
+            at += 1
         parts.append(sentence[:at])
         sentence = sentence[at:]
     return [*parts, sentence] if sentence else parts

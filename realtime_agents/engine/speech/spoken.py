@@ -127,16 +127,20 @@ class _Said:
         if character.isspace():
             if self._last != " ":
                 self._append(" ")
-            return
-        if character in _WEAK or character in _STRONG:
-            while self._words and (self._last == " " or self._last in _WEAK):
-                self._words.pop()
-                self._length -= 1
-                self._last = self._words[-1] if self._words else " "
-            if not self._words or (character in _WEAK and self._last in _STRONG):
-                self._put(" ") if self._words else None
-                return
-        self._append(character)
+        elif character in _WEAK or character in _STRONG:
+            self._put_mark(character)
+        else:
+            self._append(character)
+
+    def _put_mark(self, mark: str) -> None:
+        while self._words and (self._last == " " or self._last in _WEAK):
+            self._words.pop()
+            self._length -= 1
+            self._last = self._words[-1] if self._words else " "
+        if self._words and (mark in _STRONG or self._last not in _STRONG):
+            self._append(mark)
+        elif self._words:
+            self._append(" ")
 
     def _append(self, character: str) -> None:
         self._words.append(character)

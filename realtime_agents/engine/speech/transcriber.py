@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -36,7 +35,16 @@ class Transcript:
     text: str
     """Cased and punctuated; empty when nobody spoke."""
     duration_ms: float
-    """Time the work took."""
+    """Time the work took, without waiting for a thread."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """At most 30 s that somebody speaks in."""
+
+    audio: Samples
+    speech_ms: int
+    """How much of it is speech."""
 
 
 class Transcriber:
@@ -46,24 +54,24 @@ class Transcriber:
         self._vad = vad
         self._model = model
 
-    def transcribe(self, audio: Samples) -> Transcript:
-        """The words in float32 mono at 16 kHz, of any length."""
-        began = time.perf_counter()
+    def pieces(self, audio: Samples) -> list[Piece]:
+        """What there is to read in float32 mono at 16 kHz, of any length; none when nobody speaks."""
         audio = np.ascontiguousarray(audio, np.float32)
         # The last piece of a frame is heard too.
         whole = np.pad(audio, (0, -len(audio) % FRAME_SAMPLES))
         probability = self._vad.probabilities(whole)
-        pieces = [
-            self._read(whole[start * FRAME_SAMPLES : end * FRAME_SAMPLES], probability[start:end])
+        return [
+            Piece(
+                audio=whole[start * FRAME_SAMPLES : end * FRAME_SAMPLES],
+                speech_ms=int((probability[start:end] > SPEECH).sum()) * FRAME_MS,
+            )
             for start, end in cut(whole, probability)
         ]
-        text = " ".join(piece for piece in pieces if piece)
-        return Transcript(text=text, duration_ms=(time.perf_counter() - began) * 1000)
 
-    def _read(self, audio: Samples, probability: NDArray[np.float32]) -> str:
-        text = self._model.transcribe(audio)
-        speech_ms = int((probability > SPEECH).sum()) * FRAME_MS
-        if speech_ms < LONE_WORD_MS and _PHANTOM.fullmatch(text):
+    def read(self, piece: Piece) -> str:
+        """The words, cased and punctuated."""
+        text = self._model.transcribe(piece.audio)
+        if piece.speech_ms < LONE_WORD_MS and _PHANTOM.fullmatch(text):
             return ""
         return text
 

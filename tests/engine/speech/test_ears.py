@@ -106,7 +106,8 @@ class _Hears:
 def test_a_lone_you_of_a_short_noise_is_dropped(speech_frames: int, text: str, kept: str) -> None:
     hears = _Hears(speech_frames, text)
     transcriber = Transcriber(cast(VadModel, hears), cast(Moonshine, hears))
-    assert transcriber.transcribe(silence(2)).text == kept
+    (piece,) = transcriber.pieces(silence(2))
+    assert transcriber.read(piece) == kept
 
 
 async def frames_of(kit: SpeechKit, audio: NDArray[np.float32], piece_bytes: int) -> list[VadFrame]:
