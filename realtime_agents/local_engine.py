@@ -43,7 +43,7 @@ def conversation_part(settings: Settings) -> Part:
             name="conversation",
             implementation=f"local engine · {chat.model} at {chat.host}",
             ok=True,
-            detail=f"{chat.model} at {without_secrets(chat.base_url)} does the thinking: what is asked and what tools return goes there.",
+            detail=f"The thinking is done at {without_secrets(chat.base_url)}: what is asked and what tools return goes there.",
             embedded=False,
         )
     where = without_secrets(settings.realtime_base_url) or "OpenAI"

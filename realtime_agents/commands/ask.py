@@ -17,6 +17,8 @@ from realtime_agents.session.view import LiveText, SessionSnapshot
 from realtime_agents.settings import Settings
 
 _ANSWER_TIMEOUT_S = 120
+_CHAT_ANSWER_TIMEOUT_S = 600
+"""A chat server on this machine may load its model first, and think slowly at every step."""
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -64,8 +66,9 @@ async def _ask_file(
 
 async def _answer(runtime: Runtime, arguments: argparse.Namespace, question: str, *, stream: bool) -> Answer:
     session = await runtime.open_session(arguments.scenario or runtime.settings.scenario, arguments.agent)
+    limit_s = _CHAT_ANSWER_TIMEOUT_S if runtime.settings.engine_chats else _ANSWER_TIMEOUT_S
     try:
-        async with asyncio.timeout(_ANSWER_TIMEOUT_S):
+        async with asyncio.timeout(limit_s):
             if stream:
                 await _stream(session, question)
             else:
@@ -73,7 +76,7 @@ async def _answer(runtime: Runtime, arguments: argparse.Namespace, question: str
                 await session.wait_idle()
         return answer_to(session.snapshot().turns)
     except TimeoutError:
-        raise SessionError(f"no answer within {_ANSWER_TIMEOUT_S} s") from None
+        raise SessionError(f"no answer within {limit_s} s") from None
     finally:
         await runtime.registry.close(session.id)
 

@@ -20,11 +20,8 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     if arguments.json:
         print(json.dumps(report(parts)))
     else:
-        width = max(len(part.implementation) for part in parts)
         for part in parts:
-            print(
-                f"{'ok  ' if part.ok else 'FAIL'} {part.name:<13} {part.implementation:<{width}} {part.detail}"
-            )
+            print(f"{'ok  ' if part.ok else 'FAIL'} {part.name:<13} {part.implementation:<16} {part.detail}")
     return 0 if all(part.ok for part in parts) else 1
 
 

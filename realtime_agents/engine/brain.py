@@ -41,16 +41,13 @@ class Brain:
                 async for thought in thoughts:
                     yield thought
             return
-        match await self.plan(context):
+        loop = asyncio.get_running_loop()
+        match await loop.run_in_executor(self._threads(), self._plan, context):
             case Say(text=text):
                 yield Words(text=text)
             case CallTools(calls=calls):
                 for name, arguments in calls:
                     yield ToolCall(name=name, arguments=arguments)
-
-    async def plan(self, context: DialogueContext) -> Plan:
-        """The dialogue's decision for ``context``."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads(), self._plan, context)
 
     async def warm(self, context: DialogueContext | None = None) -> None:
         """Load the embedder, and embed the texts of ``context`` ahead of the first question."""

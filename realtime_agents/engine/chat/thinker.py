@@ -120,7 +120,7 @@ class ChatThinker:
 
     def _told(self, failure: ThinkingError, error: Exception | None = None) -> ThinkingError:
         cause = type(error).__name__ if error is not None else ""
-        log.warning("the chat server gave no answer", extra={"code": failure.code, "error": cause})
+        log.info("the chat server gave no answer", extra={"code": failure.code, "error": cause})
         return failure
 
 
