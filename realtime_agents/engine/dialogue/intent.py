@@ -18,11 +18,16 @@ class Intent(StrEnum):
     HELP = "help"
     REPEAT = "repeat"
     ACKNOWLEDGE = "acknowledge"
+    STOP = "stop"
     UNCLEAR = "unclear"
     REQUEST = "request"
 
 
 _GREETING = r"(?:hi|hiya|hello|hey|howdy|greetings|good (?:morning|afternoon|evening|day))(?: there| everyone| again)?"
+_HUSH = (
+    r"stop(?: (?:it|that|there|talking|speaking|now))?|wait(?: a (?:second|minute|moment|bit))?|hold on(?: a (?:second|minute|moment))?"
+    r"|hang on|one (?:second|moment)|be quiet|quiet|shush|shut up|enough|that's enough|never ?mind|forget it|cancel(?: that| it)?"
+)
 _LEAD = re.compile(
     rf"^\s*(?:(?:{_GREETING}|thanks(?: a lot| so much)?|thank you(?: very much| so much)?|ok(?:ay)?|alright|well|so|um+|uh+|please)\b[\s,.!;:–-]*)+",
     re.IGNORECASE,
@@ -58,6 +63,10 @@ _FORMS: tuple[tuple[Intent, re.Pattern[str]], ...] = tuple(
         (
             Intent.ACKNOWLEDGE,
             r"ok(?:ay)?|alright|all right|great|good|perfect|cool|got it|i see|understood|fine|sure|nice|wonderful|makes sense",
+        ),
+        (
+            Intent.STOP,
+            rf"(?:(?:ok(?:ay)?|no|please|{_HUSH})\W+)*(?:{_HUSH})(?:\W+(?:please|thanks|thank you))*",
         ),
     )
 )

@@ -126,6 +126,8 @@ class _Turn:
                 return Say(text=said[-1] if said else phrases.NOTHING_TO_REPEAT)
             case Intent.ACKNOWLEDGE:
                 return Say(text=phrases.ANYTHING_ELSE)
+            case Intent.STOP:
+                return Say(text=phrases.STOPPED)
             case Intent.UNCLEAR:
                 return Say(text=phrases.UNCLEAR)
             case Intent.REQUEST:
