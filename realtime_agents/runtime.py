@@ -8,6 +8,7 @@ stands behind a port.
     Runtime  history store, knowledge base           `stop`
     Runtime  session registry (all live sessions)    `stop`, grace period
     Runtime  upkeep task (agent files, their pages)  `stop`
+    Runtime  ingests that the page started           `stop`
     Runtime  warming task                            its end, `stop`
     opened   loopback engine of the command line     its context
 """
@@ -17,6 +18,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import shutil
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
@@ -33,6 +35,7 @@ from realtime_agents.errors import (
 )
 from realtime_agents.health import Part
 from realtime_agents.knowledge.facts import FactBook
+from realtime_agents.knowledge.jobs import IngestJobs
 from realtime_agents.knowledge.ledger import IngestLedger
 from realtime_agents.knowledge.port import Query
 from realtime_agents.knowledge.seed import KnowledgeSeed
@@ -78,6 +81,7 @@ class Runtime:
         self.catalog = ScenarioCatalog(settings.agents_dir, self.tools.names)
         self.knowledge = EmbeddedKnowledgeBase(settings.knowledge_path)
         self.ledger = IngestLedger(settings.data_dir / "ingest.db")
+        self.ingests = IngestJobs(self.knowledge, self.ledger)
         self.history = HistoryStore(settings.history_url)
         self.registry = SessionRegistry()
         self._seed = KnowledgeSeed(settings.agents_dir, settings.data_dir / "seed.json")
@@ -133,6 +137,7 @@ class Runtime:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
         await self.registry.close_all()
+        await self.ingests.close()
         await self.knowledge.close()
         if self._keep_history:
             await self.history.close()
@@ -340,6 +345,8 @@ async def serving() -> AsyncIterator[None]:
         if runtime.is_first_start:
             print("First start: reading the knowledge pages …", flush=True)
             await runtime.refresh()
+        # What an upload left behind when the program was ended in the middle of it.
+        await asyncio.to_thread(shutil.rmtree, runtime.settings.data_dir / "uploads", ignore_errors=True)
         runtime.start_upkeep()
         with installed(runtime):
             yield

@@ -1,4 +1,4 @@
-"""The HTTP and WebSocket routes beside the page: health, audio and the local Realtime engine."""
+"""The HTTP and WebSocket routes beside the page: health, uploads, audio and the local Realtime engine."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 from realtime_agents import runtime
 from realtime_agents.api.audio import audio
 from realtime_agents.api.guard import OriginGuard, is_loopback
+from realtime_agents.api.knowledge_upload import upload
 from realtime_agents.engine.server import create_engine_app
 from realtime_agents.health import report
 from realtime_agents.local_engine import engine_config
@@ -19,7 +20,11 @@ from realtime_agents.settings import Settings
 
 def build_api(page: ASGIApp, settings: Settings) -> ASGIApp:
     """Put our routes in front of ``page`` and the origin guard in front of everything."""
-    routes: list[BaseRoute] = [Route("/api/health", health), WebSocketRoute("/api/audio", audio)]
+    routes: list[BaseRoute] = [
+        Route("/api/health", health),
+        Route("/api/knowledge/upload", upload, methods=["POST"]),
+        WebSocketRoute("/api/audio", audio),
+    ]
     if settings.uses_local_engine:
         routes.append(Mount("/v1", app=create_engine_app(engine_config(settings, speaks=True))))
     routes.append(Mount("/", app=page))

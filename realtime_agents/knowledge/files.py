@@ -43,8 +43,8 @@ def read_documents(path: Path, collection: str, extractor: Extractor | None = No
             reader.close()
 
 
-def files_of(path: Path) -> list[tuple[Path, str]]:
-    """The files that `read_documents` reads, with their names as people know them."""
+def files_of(path: Path, *, readme: bool = False) -> list[tuple[Path, str]]:
+    """The files that `read_documents` reads, with their names as people know them. ``readme``: those too."""
     if not path.is_dir():
         return [(path, path.name)]
     found: list[tuple[Path, str]] = []
@@ -52,7 +52,7 @@ def files_of(path: Path) -> list[tuple[Path, str]]:
         inside = file.relative_to(path)
         hidden = any(part.startswith(".") for part in inside.parts)
         about = inside.name.split(".")[0].upper() == "README"
-        if file.is_file() and not hidden and not about and not _is_link(file, path):
+        if file.is_file() and not hidden and (readme or not about) and not _is_link(file, path):
             found.append((file, inside.as_posix()))
     return found
 
@@ -99,7 +99,7 @@ class FileSupply:
             failure = DocumentFailure(name=str(self._path), reason="there is no such file or folder")
             yield [Failed(entry="", failure=failure)]
             return
-        files = await asyncio.to_thread(lambda: [(*pair, _size(pair[0])) for pair in files_of(self._path)])
+        files = await asyncio.to_thread(self._files)
         self._size = sum(size for _, _, size in files)
         for file, name, size in files:
             self._doing = name
@@ -123,6 +123,10 @@ class FileSupply:
                 for entry in batch
             ]
         yield [Settled(entry=Entry(name=name, mark=mark))]
+
+    def _files(self) -> list[tuple[Path, str, int]]:
+        found = files_of(self._path, readme=self.key.kind == "upload")
+        return [(file, name, _size(file)) for file, name in found]
 
     def _opened(self, raw: IO[bytes]) -> None:
         self._raw = raw
