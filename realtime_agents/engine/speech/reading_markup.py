@@ -59,6 +59,8 @@ def _email(match: Match) -> str:
 
 
 MARKUP_READINGS: Final = (
+    # Further reading is for the eye: "See also [2] [3]." would be said as two words without an object.
+    reading(r"^\s*(?:See also|Sources?:?)(?:[\s,]*\[\d+\])+\.?\s*$", "", re.IGNORECASE),
     reading(r"\s*\[\d+\]", ""),
     reading(r"<!--.*?-->|</?[A-Za-z][^<>]{0,80}>", " ", re.DOTALL),
     reading(r"```\w*", " "),

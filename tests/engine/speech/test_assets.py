@@ -46,7 +46,7 @@ def test_weights_with_the_expected_content_are_found(package: Path) -> None:
 def test_changed_weights_are_refused_and_the_message_says_what_to_reinstall(package: Path) -> None:
     (package / "small.onnx").write_bytes(CONTENT + b"!")
     with pytest.raises(
-        SpeechUnavailable, match=r"'small.onnx' of small-model==1.0 is not.*SHA-256.*requirements-models"
+        SpeechUnavailable, match=r"'small.onnx' of small-model==1.0 is not.*SHA-256.*requirements-voice"
     ):
         locate(asset())
 
@@ -54,7 +54,7 @@ def test_changed_weights_are_refused_and_the_message_says_what_to_reinstall(pack
 def test_missing_weights_are_named(package: Path) -> None:
     (package / "small.onnx").unlink()
     with pytest.raises(
-        SpeechUnavailable, match=r"needs the file 'small.onnx'.*cannot be read.*requirements-models"
+        SpeechUnavailable, match=r"needs the file 'small.onnx'.*cannot be read.*requirements-voice"
     ):
         locate(asset())
 

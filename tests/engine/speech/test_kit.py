@@ -58,7 +58,7 @@ async def test_without_one_of_its_packages_speech_is_off_and_says_what_to_instal
     assert not await kit.ready()
     assert kit.problem.startswith("Speech is off: ")
     assert f"{missing.replace('_', '-')}" in kit.problem
-    assert "requirements-models.txt" in kit.problem
+    assert "requirements-voice.txt" in kit.problem
     with pytest.raises(SpeechUnavailable, match="Speech is off"):
         kit.new_detector()
     kit.close()

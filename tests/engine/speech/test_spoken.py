@@ -212,3 +212,12 @@ def test_every_page_of_ours_is_read_out_in_words_alone(path: Path) -> None:
     for part in said:
         assert SAYABLE.fullmatch(part.words), part.words
         assert not re.search(r"\s[,.;:!?]|,,|  ", part.words), part.words
+
+
+@pytest.mark.parametrize("text", ["See also [2] [3] [4].", " Sources: [1], [2]", "see also [12]. "])
+def test_further_reading_is_shown_and_not_said(text: str) -> None:
+    assert say(text).words == ""
+
+
+def test_a_sentence_that_says_something_beside_its_marks_is_said() -> None:
+    assert say("See also the page on premiums [2].").words == "See also the page on premiums."
