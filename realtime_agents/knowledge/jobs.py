@@ -7,7 +7,7 @@ import logging
 import shutil
 import uuid
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -122,7 +122,7 @@ class IngestJobs:
         self._jobs = {i: job for i, job in self._jobs.items() if job.state in {"waiting", "running"}}
         self._tell()
 
-    async def watch(self) -> AsyncIterator[tuple[Job, ...]]:
+    async def watch(self) -> AsyncGenerator[tuple[Job, ...]]:
         """The jobs now and after each change; changes that come quickly are told as one. Ends at `close`."""
         while True:
             changed = self._changed

@@ -177,7 +177,7 @@ async def test_old_jobs_are_forgotten_and_a_long_list_keeps_what_was_skipped(
         ("D", "unchanged"),
     ]
     rig.jobs.forget_ended()
-    assert rig.jobs.jobs == ()
+    assert len(rig.jobs.jobs) == 0
 
 
 async def test_the_end_stops_everything_and_whoever_watches(rig: Rig) -> None:
