@@ -117,7 +117,7 @@ class Turns:
             words.cancel()
             raise
         if answer:
-            self._answer(self._answer_to(turn.item_id))
+            self._answer(lambda: self._answer_to(turn.item_id))
 
     async def commit_and_answer(self, end_ms: int, *, answer: bool) -> None:
         """Like `commit` where no command can be refused: what is wrong becomes an ``error`` event."""
@@ -141,7 +141,7 @@ class Turns:
         except ProtocolError as error:
             await self._refuse(error)
             return
-        self._answer(self._responses.answer(STILL_THERE))
+        self._answer(lambda: self._responses.answer(STILL_THERE))
 
     def drop(self) -> None:
         """Forget the turn under way."""
@@ -184,7 +184,7 @@ class Turns:
         await self._emit(ConversationItemDone(event_id=new_id("event"), item=item, previous_item_id=before))
         self._hearing.expect(item_id, words, audio_ms=audio_ms, captions=captions)
 
-    def _answer(self, work: Awaitable[None]) -> None:
+    def _answer(self, work: Callable[[], Awaitable[None]]) -> None:
         """The answer to the newest turn answers those before it too."""
         self._drop_answer()
         self._answering = asyncio.create_task(self._try_answer(work), name="engine answering")
@@ -202,9 +202,9 @@ class Turns:
         read = isinstance(item, MessageItem) and item.content[0].transcript is not None
         return read and is_silent(item)
 
-    async def _try_answer(self, work: Awaitable[None]) -> None:
+    async def _try_answer(self, work: Callable[[], Awaitable[None]]) -> None:
         try:
-            await work
+            await work()
         except ProtocolError as error:
             await self._refuse(error)
         except Exception:  # a response that cannot begin must not end the session
