@@ -38,7 +38,7 @@ class Answer:
             "agent": self.agent,
             "citations": [
                 {"n": c.n, "document_id": c.document_id, "title": c.title, "section": c.section}
-                | {"url": c.url, "as_of": c.as_of, "quote": c.quote}
+                | {"url": c.url, "as_of": c.as_of, "quote": c.quote, "supported": c.supported}
                 for c in self.citations
             ],
             "tool_calls": [

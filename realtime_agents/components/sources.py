@@ -18,6 +18,7 @@ def source_card(
     quote: rx.Var[str],
     meta: rx.Var[str],
     opened: rx.Var[bool],
+    supported: rx.Var[bool],
 ) -> rx.Component:
     """Number, title, quoted words, place and date; opens the reader."""
     return rx.el.button(
@@ -25,6 +26,7 @@ def source_card(
         rx.el.b(n, " · ", title),
         rx.cond(quote != "", rx.el.q(quote)),
         rx.cond(meta != "", rx.el.small(meta)),
+        rx.cond(~supported, rx.el.span("These words are not in the passage", class_name="mark mark-bad")),
         type="button",
         class_name="source",
         data_testid="source-card",
@@ -43,6 +45,7 @@ def source_cards(rows: rx.Var[tuple[SourceRow, ...]]) -> rx.Component:
             quote=row.quote,
             meta=row.meta,
             opened=ReaderState.key == row.key,
+            supported=row.supported,
             key=row.key,
         ),
     )

@@ -81,14 +81,15 @@ class AnswerRows:
         if speech.exchange.verbatim_row:
             return
         for turn_id in speech.turn_ids.values():
-            self._note_unknown(self._transcript.settle(turn_id, status=status))
+            self._note_unknown(speech.exchange, turn_id, self._transcript.settle(turn_id, status=status))
 
     def settle_unfinished(self, exchange: Exchange) -> None:
         """What is still growing of an answer ends here, as interrupted."""
         for turn_id in exchange.turns:
             turn = self._transcript.get(turn_id)
             if turn is not None and turn.status == "in_progress":
-                self._note_unknown(self._transcript.settle(turn_id, status="interrupted"))
+                cited = self._transcript.settle(turn_id, status="interrupted")
+                self._note_unknown(exchange, turn_id, cited)
 
     def summarise(self, exchange: Exchange) -> None:
         """On the last turn of the answer: sums over all of its responses, and what it rests on."""
@@ -99,6 +100,7 @@ class AnswerRows:
         metrics = replace(
             exchange.meter.read(self._clock.monotonic()),
             first_audio_ms=exchange.timeline.ms_of("first_audio_heard"),
+            unsourced=sum(exchange.unsourced.values()),
         )
         citations = turn.citations
         if turn.spoken and not citations:
@@ -118,6 +120,7 @@ class AnswerRows:
         now = self._clock.now()
         self._transcript.put(Turn(id=turn_id, role="breadcrumb", status="failed", text=words, at=now))
 
-    def _note_unknown(self, cited: CitedText) -> None:
+    def _note_unknown(self, exchange: Exchange, turn_id: str, cited: CitedText) -> None:
         if cited.unknown:
+            exchange.unsourced[turn_id] = cited.unknown
             log.info("an answer cited sources that do not exist", extra={"count": cited.unknown})

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from realtime_agents.session.quoting import misquoted, stands_in
 from realtime_agents.session.view import Citation
 from realtime_agents.tools.registry import Source
 
@@ -18,6 +19,8 @@ _NUMBER = re.compile(r"\d+")
 _UNFINISHED = re.compile(r"[ \t]?(?:\[[\d\s,;]*)?$")
 """What may still become a marker: an open bracket with numbers, and the space that may go with it."""
 
+MAX_PASSAGES = 120
+"""Passages whose full words are kept, the newest, to check what an answer quotes: some 150 kB."""
 MAX_ATTACHED = 3
 _ENOUGH = 0.4
 """Share of common words from which a source counts as what an answer rests on."""
@@ -54,13 +57,14 @@ _NO_KNOWLEDGE = re.compile(
 class Ledger:
     """The sources of one session by number, from 1; a number never changes its source.
 
-    A source that is found again keeps its number. Only what a citation shows is kept, so that a
-    long session costs about a kilobyte per source.
+    A source that is found again keeps its number. Of all sources only what a citation shows is kept,
+    about a kilobyte each; of the newest passages their words too.
     """
 
     def __init__(self) -> None:
         self._citations: list[Citation] = []
         self._numbers: dict[tuple[str, ...], int] = {}
+        self._words: dict[int, str] = {}
 
     def __len__(self) -> int:
         return len(self._citations)
@@ -71,6 +75,11 @@ class Ledger:
         if (known := self._numbers.get(key)) is not None:
             return known
         n = len(self._citations) + 1
+        is_passage = bool(source.passage_id and source.text)
+        if is_passage:
+            self._words[n] = source.text
+            if len(self._words) > MAX_PASSAGES:
+                del self._words[next(iter(self._words))]
         self._numbers[key] = n
         self._citations.append(
             Citation(
@@ -82,6 +91,8 @@ class Ledger:
                 url=source.url,
                 as_of=source.as_of,
                 quote=source.quote,
+                # A fact is stated from a value and has no words of its own to compare with.
+                supported=not is_passage or stands_in(source.quote, source.text),
             )
         )
         return n
@@ -89,6 +100,10 @@ class Ledger:
     def get(self, n: int) -> Citation | None:
         """The source of that number; None for a number nobody was given."""
         return self._citations[n - 1] if 1 <= n <= len(self._citations) else None
+
+    def words(self, n: int) -> str | None:
+        """The full words of a passage; None for a fact, and for a passage of long ago."""
+        return self._words.get(n)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +142,12 @@ def resolve(text: str, ledger: Ledger, *, partial: bool = False) -> CitedText:
         return space + "".join(labels) if labels else ""
 
     shown = _MARKER.sub(relabel, text)
-    citations = tuple(replace(c, n=n) for number, n in order.items() if (c := ledger.get(number)))
+    wrong = frozenset() if partial else misquoted(text, ledger.words)
+    citations = tuple(
+        replace(c, n=n, supported=c.supported and number not in wrong)
+        for number, n in order.items()
+        if (c := ledger.get(number))
+    )
     return CitedText(text=shown, citations=citations, unknown=unknown)
 
 

@@ -42,6 +42,8 @@ class Exchange:
     """What its tools found."""
     sources: list[int] = field(default_factory=list)
     """Numbers of the sources that its tools returned, in order."""
+    unsourced: dict[str, int] = field(default_factory=dict)
+    """By turn: how many of its citations named no source."""
     handoffs: int = 0
     began: bool = False
     """A response to it has begun."""

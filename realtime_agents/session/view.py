@@ -52,6 +52,8 @@ class Citation:
     as_of: str
     quote: str
     """Words of the source itself."""
+    supported: bool = True
+    """False: the quote, or words that the answer puts in quotation marks for it, are not in its passage."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +90,8 @@ class TurnMetrics:
     first_token_ms: int | None = None
     """From the person's message to the first word of the answer."""
     total_ms: int | None = None
+    unsourced: int = 0
+    """Citations in the answer that named no source that was found; they were taken out."""
     first_audio_ms: int | None = None
     """From the end of the person's speech (or the typed message) to the first sample heard."""
 

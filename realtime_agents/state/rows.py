@@ -11,7 +11,14 @@ from dataclasses import dataclass
 
 from realtime_agents.agents.config import AgentConfig
 from realtime_agents.session.view import Citation, Handoff, ToolRow, Turn, TurnMetrics
-from realtime_agents.state.words import duration_words, initial, pretty_json, title_words, tool_words
+from realtime_agents.state.words import (
+    count_words,
+    duration_words,
+    initial,
+    pretty_json,
+    title_words,
+    tool_words,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +73,8 @@ class SourceRow:
     quote: str
     meta: str
     """``Costs > Part B · as of 2026-01``."""
+    supported: bool = True
+    """False: the quoted words are not in the passage."""
 
 
 Faces = Mapping[str, AgentFace]
@@ -118,7 +127,13 @@ def source_rows(turn: Turn) -> tuple[SourceRow, ...]:
     """The cards of an answer's citations."""
     return tuple(
         SourceRow(
-            key=f"{turn.id}-{c.n}", turn=turn.id, n=c.n, title=c.title, quote=c.quote, meta=source_meta(c)
+            key=f"{turn.id}-{c.n}",
+            turn=turn.id,
+            n=c.n,
+            title=c.title,
+            quote=c.quote,
+            meta=source_meta(c),
+            supported=c.supported,
         )
         for c in turn.citations
     )
@@ -141,7 +156,7 @@ def _agent_row(turn: Turn, at_ms: int, face: AgentFace, metrics: TurnMetrics | N
         initial=face.initial,
         color=face.color,
         at_ms=at_ms,
-        summary="no source holds this" if turn.abstained else "",
+        summary=_doubts(turn),
         first_token=duration_words(metrics.first_token_ms) if metrics else "",
         first_audio=duration_words(metrics.first_audio_ms) if metrics else "",
         heard_chars=-1 if turn.heard_chars is None else turn.heard_chars,
@@ -149,6 +164,17 @@ def _agent_row(turn: Turn, at_ms: int, face: AgentFace, metrics: TurnMetrics | N
         cached=f"{metrics.cached_tokens:,}" if metrics and spent else "",
         total=duration_words(metrics.total_ms) if metrics else "",
     )
+
+
+def _doubts(turn: Turn) -> str:
+    """What a reader should know about how far the answer is backed by sources."""
+    unsourced = turn.metrics.unsourced if turn.metrics else 0
+    doubts = (
+        "no source holds this" if turn.abstained else "",
+        f"{count_words(unsourced, 'citation')} without a source left out" if unsourced else "",
+        "quotes words that its source does not hold" if any(not c.supported for c in turn.citations) else "",
+    )
+    return " · ".join(doubt for doubt in doubts if doubt)
 
 
 def _tool_row(turn: Turn, at_ms: int, tool: ToolRow | None) -> TurnRow:

@@ -67,6 +67,18 @@ async def test_the_tool_is_told_who_calls_and_its_sources_are_numbered_for_the_m
         assert [(c.agent.name, c.session_id) for c in r.toolbox.contexts] == [("va", r.session.id)]
 
 
+async def test_what_an_answer_cites_and_quotes_is_checked_against_what_was_retrieved() -> None:
+    steps = [*question("PACT?"), calls_tools(SEARCH), output_item("call_1"), expect("response.create")]
+    steps += [says('It says "nobody is ever covered by it" [1]. So they say [7].', number=2)]
+    async with rig(steps) as r:
+        await r.ask("PACT?")
+        answered = r.turns[2]
+        assert answered.text == 'It says "nobody is ever covered by it" [1]. So they say.'
+        assert [c.supported for c in answered.citations] == [False]
+        assert answered.metrics is not None
+        assert answered.metrics.unsourced == 1
+
+
 async def test_two_calls_of_one_response_give_two_outputs_and_one_answer() -> None:
     second = call("slow", call_id="call_2")
     steps = [*question("Both?"), calls_tools(SEARCH, second), output_item("call_1"), output_item("call_2")]

@@ -91,3 +91,20 @@ def test_a_spoken_answer_tells_when_it_was_first_heard() -> None:
     metrics = TurnMetrics(first_token_ms=118, first_audio_ms=620)
     row = turn_row(Turn(id="a", role="agent", status="completed", metrics=metrics), FACES)
     assert row.first_audio == "620 ms"
+
+
+def test_an_answer_says_how_far_its_sources_do_not_carry_it() -> None:
+    turn = Turn(
+        id="a",
+        role="agent",
+        status="completed",
+        agent="medicare",
+        text="Yes [1]",
+        citations=(replace(CITED, supported=False),),
+        metrics=TurnMetrics(unsourced=2),
+    )
+    assert turn_row(turn, FACES).summary == (
+        "2 citations without a source left out · quotes words that its source does not hold"
+    )
+    assert [source.supported for source in source_rows(turn)] == [False]
+    assert turn_row(replace(turn, citations=(CITED,), metrics=None), FACES).summary == ""
