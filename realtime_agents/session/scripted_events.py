@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from realtime_agents.protocol import events as ev
-from realtime_agents.protocol.commands import ClientEvent, ConversationItemCreate, SessionUpdate
+from realtime_agents.protocol.commands import (
+    ClientEvent,
+    ConversationItemCreate,
+    ConversationItemDelete,
+    ConversationItemTruncate,
+    InputAudioBufferClear,
+    SessionUpdate,
+)
 from realtime_agents.protocol.items import ContentPart, FunctionCallItem, MessageItem, Response, Usage
+from realtime_agents.protocol.pcm import ms_to_bytes
 
 
 def acknowledgement(command: ClientEvent) -> list[ev.ServerEvent]:
@@ -27,6 +36,19 @@ def acknowledgement(command: ClientEvent) -> list[ev.ServerEvent]:
                 ev.ConversationItemAdded(event_id="", item=item),
                 ev.ConversationItemDone(event_id="", item=done),
             ]
+        case ConversationItemTruncate():
+            return [
+                ev.ConversationItemTruncated(
+                    event_id="",
+                    item_id=command.item_id,
+                    content_index=command.content_index,
+                    audio_end_ms=command.audio_end_ms,
+                )
+            ]
+        case ConversationItemDelete():
+            return [ev.ConversationItemDeleted(event_id="", item_id=command.item_id)]
+        case InputAudioBufferClear():
+            return [ev.InputAudioBufferCleared(event_id="")]
         case _:
             return []
 
@@ -55,6 +77,58 @@ def answer(
             event_id="",
             response=Response(id=response_id, status="completed", output=(done,), usage=usage or Usage()),
         ),
+    ]
+
+
+def spoken_answer(
+    response_id: str,
+    item_id: str,
+    pieces: Sequence[tuple[str, int]],
+    *,
+    usage: Usage | None = None,
+    metadata: dict[str, str] | None = None,
+) -> list[ev.ServerEvent]:
+    """All events of a response that says something aloud: words and milliseconds of silence for each piece."""
+    text = "".join(words for words, _ in pieces)
+    item = MessageItem(id=item_id, role="assistant", status="in_progress")
+    part = ContentPart(type="output_audio", transcript=text)
+    done = replace(item, status="completed", content=(part,))
+    place: dict[str, Any] = {"event_id": "", "response_id": response_id, "output_index": 0}
+    at: dict[str, Any] = {**place, "item_id": item_id, "content_index": 0}
+    said: list[ev.ServerEvent] = []
+    for words, ms in pieces:
+        if words:
+            said.append(ev.ResponseOutputAudioTranscriptDelta(**at, delta=words))
+        if ms:
+            audio = base64.b64encode(bytes(ms_to_bytes(ms))).decode()
+            said.append(ev.ResponseOutputAudioDelta(**at, delta=audio))
+    ended = Response(
+        id=response_id, status="completed", output=(done,), usage=usage or Usage(), metadata=metadata
+    )
+    return [
+        ev.ResponseCreated(event_id="", response=Response(id=response_id, metadata=metadata)),
+        ev.ResponseOutputItemAdded(**place, item=item),
+        ev.ConversationItemAdded(event_id="", item=item),
+        ev.ResponseContentPartAdded(**at, part=ContentPart(type="audio", transcript="")),
+        *said,
+        ev.ResponseOutputAudioDone(**at),
+        ev.ResponseOutputAudioTranscriptDone(**at, transcript=text),
+        ev.ResponseContentPartDone(**at, part=ContentPart(type="audio", transcript=text)),
+        ev.ConversationItemDone(event_id="", item=done),
+        ev.ResponseOutputItemDone(**place, item=done),
+        ev.ResponseDone(event_id="", response=ended),
+    ]
+
+
+def committed(item_id: str, previous_item_id: str | None = None) -> list[ev.ServerEvent]:
+    """What the person said became an item."""
+    item = MessageItem(
+        id=item_id, role="user", status="completed", content=(ContentPart(type="input_audio"),)
+    )
+    return [
+        ev.InputAudioBufferCommitted(event_id="", item_id=item_id, previous_item_id=previous_item_id),
+        ev.ConversationItemAdded(event_id="", item=item, previous_item_id=previous_item_id),
+        ev.ConversationItemDone(event_id="", item=item, previous_item_id=previous_item_id),
     ]
 
 

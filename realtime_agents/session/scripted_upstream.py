@@ -168,13 +168,11 @@ class ScriptedUpstream:
         step = self._steps[0] if self._steps else None
         if not isinstance(step, Expect):
             wanted = "nothing" if step is None else _step_name(step)
-            self._problems.append(f"unmatched: expected {wanted}, found {json.dumps(found)[:500]}")
+            self._problems.append(f"unmatched: expected {wanted}, found {_shown(found)}")
             return False
         difference = _difference({"type": step.type, **step.holding}, found)
         if difference:
-            self._problems.append(
-                f"unmatched: expected {_step_name(step)}; {difference}; {json.dumps(found)[:500]}"
-            )
+            self._problems.append(f"unmatched: expected {_step_name(step)}; {difference}; {_shown(found)}")
             return False
         self._steps.pop(0)
         if step.then is not None:
@@ -305,6 +303,11 @@ def _difference(wanted: Any, found: Any, path: str = "") -> str:
     if callable(wanted):
         return "" if wanted(found) else f"{path} is {found!r}"
     return "" if wanted == found else f"{path} is {found!r}, expected {wanted!r}"
+
+
+def _shown(command: Mapping[str, Any]) -> str:
+    without_audio = {k: f"{len(v)} characters" if k == "audio" else v for k, v in command.items()}
+    return json.dumps(without_audio)[:500]
 
 
 def _step_name(step: Step) -> str:

@@ -6,7 +6,7 @@ import asyncio
 import heapq
 import itertools
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -32,6 +32,7 @@ from realtime_agents.session.view import Turn, TurnChanged, Update
 from realtime_agents.store.records import ConversationHeader, UsageEntry
 from realtime_agents.tools.registry import Source, Tool, ToolContext, ToolRegistry, ToolResult, tool
 from realtime_agents.tools.runner import ToolRunner
+from tests.support.oracle import check_command
 
 TODAY = date(2026, 11, 22)
 LIMIT_S = 5.0
@@ -202,6 +203,10 @@ class Rig:
     async def ask(self, text: str) -> None:
         """Say something and wait for the end of the answer."""
         await self.session.send_text(text)
+        await self.idle()
+
+    async def idle(self) -> None:
+        """Wait for the end of the answer."""
         async with asyncio.timeout(LIMIT_S):
             await self.session.wait_idle()
 
@@ -240,13 +245,14 @@ async def rig(
     slow_timeout_s: float = LIMIT_S,
     tool_context: Callable[..., Any] | None = None,
     jitter: Callable[[], float] = lambda: 1.0,
+    ignoring: Collection[str] = (),
 ) -> AsyncIterator[Rig]:
     """A session with one script per connection; each begins with the ``session.update`` it must get.
 
     At the end the session is closed, every script must have been played, and nothing may have
     been logged as an error unless ``allow_errors``.
     """
-    connections = [ScriptedUpstream(_opening(flat(script))) for script in scripts]
+    connections = [ScriptedUpstream(_opening(flat(script)), ignoring=ignoring) for script in scripts]
     coming = iter(connections)
     clock, toolbox, history = FakeClock(), Toolbox(), MemoryHistory()
     tools = toolbox.registry(slow_timeout_s=slow_timeout_s)
@@ -278,6 +284,8 @@ async def rig(
         logger.removeHandler(handler)
     for connection in connections:
         connection.assert_finished()
+        for command in connection.sent:
+            check_command(command)
     if made.errors and not allow_errors:
         raise AssertionError([f"{r.name}: {r.getMessage()} {r.exc_info}" for r in made.errors])
 
