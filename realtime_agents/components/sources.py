@@ -110,9 +110,14 @@ def passage_reader() -> rx.Component:
             ),
             rx.cond(ReaderState.note != "", rx.el.p(ReaderState.note, class_name="notice")),
             rx.el.div(
-                ReaderState.before,
-                rx.cond(ReaderState.quote != "", rx.el.mark(ReaderState.quote)),
-                ReaderState.after,
+                rx.cond(ReaderState.above != "", rx.el.p(ReaderState.above, class_name="reader-around")),
+                rx.el.p(
+                    ReaderState.before,
+                    rx.cond(ReaderState.quote != "", rx.el.mark(ReaderState.quote)),
+                    ReaderState.after,
+                    class_name="reader-passage",
+                ),
+                rx.cond(ReaderState.below != "", rx.el.p(ReaderState.below, class_name="reader-around")),
                 class_name="reader-text",
                 tab_index=0,
             ),

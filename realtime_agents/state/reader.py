@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 
 import reflex as rx
+from reflex.event import EventSpec
 
 from realtime_agents.errors import KnowledgeError
 from realtime_agents.knowledge.port import Passage
+from realtime_agents.knowledge.surroundings import around
 from realtime_agents.runtime import get_runtime
 from realtime_agents.session.view import Citation
 from realtime_agents.state.handlers import handler
@@ -29,28 +31,34 @@ class ReaderState(rx.State):
     source: rx.Field[str] = rx.field("")
     """Publisher and date: ``VA.gov · as of 2026-01``."""
     url: rx.Field[str] = rx.field("")
+    above: rx.Field[str] = rx.field("")
+    """What stands before the passage in its section."""
+    below: rx.Field[str] = rx.field("")
     before: rx.Field[str] = rx.field("")
     quote: rx.Field[str] = rx.field("")
     after: rx.Field[str] = rx.field("")
     note: rx.Field[str] = rx.field("")
 
     @handler
-    async def read_citation(self, turn_id: str, n: int) -> None:
+    async def read_citation(self, turn_id: str, n: int) -> EventSpec | None:
         """A citation chip or a source card was pressed."""
         transcript, history = await self.get_state(TranscriptState), await self.get_state(HistoryState)
         turn = transcript._turn(turn_id) or history._turn(turn_id)
         citation = next((c for c in turn.citations if c.n == n), None) if turn else None
         if citation is not None:
             await self._read(citation, f"{turn_id}-{n}")
+            return _to_the_quote()
+        return None
 
     @handler
-    async def read_passage(self, passage_id: str) -> None:
+    async def read_passage(self, passage_id: str) -> EventSpec:
         """A search result was pressed."""
         passage, note = await _passage(passage_id)
         if passage is None:
             self._open(key=passage_id, title="Passage", note=note)
-            return
-        self._show_passage(passage, key=passage_id, quote=passage.summary)
+        else:
+            await self._show_passage(passage, key=passage_id, quote=passage.summary)
+        return _to_the_quote()
 
     @handler
     def close(self) -> None:
@@ -60,7 +68,8 @@ class ReaderState(rx.State):
     async def _read(self, citation: Citation, key: str) -> None:
         passage, note = await _passage(citation.passage_id) if citation.passage_id else (None, "")
         if passage is not None:
-            self._show_passage(passage, key=key, quote=citation.quote)
+            note = "" if citation.supported else "The words that were cited are not in this passage."
+            await self._show_passage(passage, key=key, quote=citation.quote, note=note)
             return
         self._open(
             key=key,
@@ -72,8 +81,9 @@ class ReaderState(rx.State):
             note=note,
         )
 
-    def _show_passage(self, passage: Passage, *, key: str, quote: str) -> None:
+    async def _show_passage(self, passage: Passage, *, key: str, quote: str, note: str = "") -> None:
         before, marked, after = mark_quote(plain_text(passage.text), quote)
+        above, below = await _surroundings(passage)
         self._open(
             key=key,
             title=passage.title,
@@ -83,6 +93,9 @@ class ReaderState(rx.State):
             before=before,
             quote=marked,
             after=after,
+            above=above,
+            below=below,
+            note=note,
         )
 
     def _open(
@@ -96,11 +109,14 @@ class ReaderState(rx.State):
         before: str = "",
         quote: str = "",
         after: str = "",
+        above: str = "",
+        below: str = "",
         note: str = "",
     ) -> None:
         self.key, self.title, self.section, self.source = key, title, section, source
         self.url = url if url.startswith(("https://", "http://")) else ""
         self.before, self.quote, self.after, self.note = before, quote, after, note
+        self.above, self.below = above, below
         self.opened = True
 
 
@@ -117,6 +133,25 @@ async def _passage(passage_id: str) -> tuple[Passage | None, str]:
             "This passage is no longer in the knowledge base. The quoted words are shown as they were cited.",
         )
     return passage, ""
+
+
+async def _surroundings(passage: Passage) -> tuple[str, str]:
+    """What stands before and after the passage in its section; nothing where that cannot be told."""
+    try:
+        document = await get_runtime().knowledge.document(passage.document_id)
+    except KnowledgeError:
+        log.exception("reading the document of a passage failed")
+        return "", ""
+    above, below = around(document, passage) if document is not None else ("", "")
+    return plain_text(above), plain_text(below)
+
+
+def _to_the_quote() -> EventSpec:
+    """Scroll the reader so that the passage is seen, once it is there."""
+    return rx.call_script(
+        "requestAnimationFrame(() => requestAnimationFrame(() => document.querySelector("
+        "'.reader mark, .reader-passage')?.scrollIntoView({block: 'center'})))"
+    )
 
 
 def _dated(source: str, as_of: str) -> str:
