@@ -56,7 +56,7 @@ class GivenAudio:
         [(index, audio)] = spoken
         wanted = self._session.input_format
         data = decode_base64(audio, wanted, param=f"item.content[{index}].audio")
-        speech = await self._access.get()
+        speech = await self._access.get(tell=False)
         if speech is None:
             raise ProtocolError(self._access.problem, code=UNAVAILABLE, param=f"item.content[{index}].audio")
         pcm = await asyncio.to_thread(decode_all, data, wanted)

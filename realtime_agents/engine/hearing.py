@@ -94,6 +94,8 @@ class Hearing:
             log.exception("reading speech failed")
             await self._fail(item_id, SpeechError("The engine failed to read this."), content_index)
             return
+        if item_id not in self._conversation:
+            return  # the client has deleted it meanwhile
         self._conversation.set_transcript(item_id, text)
         await self.caption(item_id, captions.finish(text), content_index)
         if self._session.transcribes:
@@ -110,7 +112,7 @@ class Hearing:
 
     async def _fail(self, item_id: str, error: SpeechError, content_index: int) -> None:
         log.warning("speech could not be read", extra={"error": type(error).__name__})
-        if not self._session.transcribes:
+        if not self._session.transcribes or item_id not in self._conversation:
             return
         code = BUSY if isinstance(error, SpeechBusy) else UNAVAILABLE
         detail = ErrorDetail(type="transcription_error", code=code, message=str(error))

@@ -1,9 +1,9 @@
 """The bounded queue between the socket's reader and voice detection.
 
 Appends are worked off in order by one task. When ``max_waiting_bytes`` of audio wait, the reader
-waits too, and with it the client's socket: nothing is dropped and nothing piles up. A single
-append that is larger is taken when nothing else waits. `run` and `settle` come after everything
-that was put in before them.
+waits too, and with it the client's socket: nothing is dropped and nothing piles up. Each append
+counts 512 bytes more, so that tiny ones are bounded as well; one that is larger than the bound is
+taken when nothing else waits. `run` and `settle` come after everything that was put in before them.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from collections.abc import Awaitable, Callable
 log = logging.getLogger(__name__)
 
 Work = Callable[[], Awaitable[None]]
+
+_ENTRY_BYTES = 512
 
 
 class InputQueue:
@@ -30,6 +32,7 @@ class InputQueue:
 
     async def put(self, work: Work, size_bytes: int) -> None:
         """Queue work on so many bytes of audio; waits while too many wait already."""
+        size_bytes += _ENTRY_BYTES
         while self._waiting_bytes and self._waiting_bytes + size_bytes > self._max_waiting_bytes:
             self._room.clear()
             await self._room.wait()

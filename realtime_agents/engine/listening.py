@@ -170,7 +170,8 @@ class Listening:
                 turns.current.utterance.guess(base_ms + end_ms)
                 if isinstance(mode.rule, SemanticRule):
                     words = await turns.current.utterance.guessed()
-                    mode.rule.read(number, words or "")
+                    if words is not None:
+                        mode.rule.read(number, words)
             case SpeechResumed() if turns.current is not None:
                 turns.current.utterance.resume()
             case SpeechStopped() if mode.is_manual and turns.current is not None:
@@ -188,7 +189,7 @@ class Listening:
                 assert_never(event)
 
     async def _commit(self) -> None:
-        speech = await self._access.get()
+        speech = await self._access.get(tell=False)
         if speech is None:
             raise ProtocolError(self._access.problem, code=UNAVAILABLE)
         end_ms = self._tape.end_ms

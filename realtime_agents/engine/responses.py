@@ -62,6 +62,8 @@ class Responses:
         self._side: dict[str, Responder] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._last_input: tuple[InputPiece, ...] = ()
+        self.begun = 0
+        """Responses of the conversation that were begun so far."""
         self.on_answered: Callable[[float], None] = lambda _left_ms: None
         """Called when a response of the conversation has ended, with the time its audio still plays."""
 
@@ -95,6 +97,7 @@ class Responses:
             self._side[responder.id] = responder
         else:
             self._active, self._active_task = responder, task
+            self.begun += 1
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 

@@ -26,12 +26,13 @@ class SpeechAccess:
         self._emit = emit
         self._told = False
 
-    async def get(self) -> Speech | None:
-        """Speech, loaded if need be, or ``None`` after the client was told that there is none."""
+    async def get(self, *, tell: bool = True) -> Speech | None:
+        """Speech, loaded if need be, or ``None`` after the client was told (unless not ``tell``) that there is none."""
         if self._speech is not None and await self._speech.ready():
             self._told = False
             return self._speech
-        await self._tell(UNAVAILABLE, self.problem)
+        if tell:
+            await self._tell(UNAVAILABLE, self.problem)
         return None
 
     @property

@@ -117,7 +117,8 @@ class Turns:
             words.cancel()
             raise
         if answer:
-            self._answer(lambda: self._answer_to(turn.item_id))
+            begun = self._responses.begun
+            self._answer(lambda: self._answer_to(turn.item_id, begun))
 
     async def commit_and_answer(self, end_ms: int, *, answer: bool) -> None:
         """Like `commit` where no command can be refused: what is wrong becomes an ``error`` event."""
@@ -189,12 +190,13 @@ class Turns:
         self._drop_answer()
         self._answering = asyncio.create_task(self._try_answer(work), name="engine answering")
 
-    async def _answer_to(self, item_id: str) -> None:
+    async def _answer_to(self, item_id: str, begun: int) -> None:
+        """Answer a turn, unless it was noise or the client has asked for an answer itself since ``begun``."""
         await self._hearing.settled([item_id])
-        if item_id in self._conversation and not self._was_noise(item_id):
-            await self._responses.answer()
-        else:
+        if item_id not in self._conversation or self._was_noise(item_id):
             self.on_noise()
+        elif self._responses.begun == begun:
+            await self._responses.answer()
 
     def _was_noise(self, item_id: str) -> bool:
         """True when it was read and there was no word; what could not be read is answered."""

@@ -13,7 +13,7 @@ from realtime_agents.errors import ProtocolError
 class Bench:
     """A queue whose work a test lets through."""
 
-    def __init__(self, max_waiting_bytes: int = 100) -> None:
+    def __init__(self, max_waiting_bytes: int = 2 * 512 + 100) -> None:
         self.done: list[str] = []
         self.failures = 0
         self.go = asyncio.Event()
@@ -55,9 +55,21 @@ async def test_beyond_its_bound_whoever_puts_waits_and_nothing_is_dropped() -> N
     await bench.queue.close()
 
 
+async def test_tiny_pieces_do_not_pile_up_either() -> None:
+    bench = Bench(10_000)
+    putting = [asyncio.create_task(bench.put(str(n), 2)) for n in range(100)]
+    await steps()
+    assert sum(task.done() for task in putting) < 20
+    bench.go.set()
+    await asyncio.gather(*putting)
+    await bench.queue.settle()
+    assert bench.done == [str(n) for n in range(100)]
+    await bench.queue.close()
+
+
 async def test_one_that_is_larger_than_the_bound_is_taken_alone() -> None:
     bench = Bench()
-    await bench.put("huge", 1_000)
+    await bench.put("huge", 5_000)
     following = asyncio.create_task(bench.put("small", 1))
     await steps()
     assert not following.done()

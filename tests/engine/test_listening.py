@@ -38,6 +38,7 @@ class NoAnswers:
     def __init__(self) -> None:
         self.answers = 0
         self.interrupts = 0
+        self.begun = 0
         self.is_answering = False
 
     async def answer(self, remark: str = "") -> None:
@@ -301,4 +302,5 @@ async def test_a_deleted_item_is_not_answered_and_takes_no_words() -> None:
     await ears.settled()
     await ears.hearing.settled([item.id])
     assert ears.answers.answers == 0 and ears.conversation.items == ()
+    assert ears.transcripts() == []
     await ears.close()

@@ -152,6 +152,20 @@ async def test_a_response_asked_for_at_once_waits_too_and_answers_the_words(voic
     assert written((await client.until("response.done"))["response"]).startswith("You're welcome")
 
 
+async def test_a_client_that_asks_for_the_answer_to_a_turn_itself_gets_one_and_no_error(voice: Voice) -> None:
+    client, speech = voice
+    await client.listen()
+    speech.reading.clear()
+    await client.hear(silence(400) + said("thanks") + TURN_END)
+    await client.until("input_audio_buffer.committed")
+    await client.send("response.create")
+    await client.until("response.created")
+    speech.reading.set()
+    assert written((await client.until("response.done"))["response"]).startswith("You're welcome")
+    await client.mark()
+    assert (client.count("response.created"), client.count("error")) == (1, 0)
+
+
 async def test_noise_makes_an_item_without_words_and_no_response(voice: Voice) -> None:
     client, _ = voice
     await client.listen()

@@ -156,6 +156,13 @@ async def test_without_speech_audio_is_refused_once_and_the_session_goes_on_in_t
     assert (await client.ask("hello"))["status"] == "completed"
 
 
+async def test_without_speech_a_commit_alone_is_refused_with_one_error(client: WireClient) -> None:
+    await client.send("input_audio_buffer.commit", event_id="c")
+    await client.configure()
+    errors = [e["error"] for e in client.seen if e["type"] == "error"]
+    assert [(e["code"], e["event_id"]) for e in errors] == [("speech_unavailable", "c")]
+
+
 async def test_without_speech_an_audio_answer_comes_as_text_with_one_error(client: WireClient) -> None:
     assert (await client.configure(output_modalities=["audio"]))["output_modalities"] == ["audio"]
     client.seen.clear()
