@@ -8,10 +8,14 @@ import { engine } from "./voice_engine.js";
 import { getFacts, onFacts } from "./voice_store.js";
 
 const TOLD = ["phase", "mode", "muted", "problem"];
-const NO_TALKING = "input, textarea, select, button, a, summary, [contenteditable], [role=dialog], [role=tab], audio";
+const FIELDS = "input, textarea, select, [contenteditable], [role=dialog], audio";
+const PRESSED_BY_SPACE = "button, a, summary, [role=tab]";
 
 const plain = (event) => !event.ctrlKey && !event.metaKey && !event.altKey;
-const inField = (target) => target instanceof Element && target.closest("input, textarea, select, [contenteditable]");
+// Who reached a button by keyboard wants to press it; who clicked it wants to talk.
+const leavesSpaceAlone = (target) =>
+  !(target instanceof Element) || target.closest(FIELDS) || target.closest(PRESSED_BY_SPACE)?.matches(":focus-visible") || document.querySelector(".reader");
+const inField = (target) => target instanceof Element && target.closest(FIELDS);
 
 function listenToKeys(canStart) {
   let space = false;
@@ -22,11 +26,12 @@ function listenToKeys(canStart) {
   const down = (event) => {
     const { key, target } = event;
     if (key === " " && plain(event)) {
-      if (!(target instanceof Element) || target.closest(NO_TALKING) || document.querySelector(".reader")) return;
+      if (leavesSpaceAlone(target)) return;
       const { phase } = getFacts();
       if (phase === "off" && !canStart()) return;
       event.preventDefault();
       if (event.repeat) return;
+      target.blur();
       space = true;
       if (phase === "off") engine.start();
       engine.hold(true);

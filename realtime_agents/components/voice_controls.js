@@ -105,8 +105,8 @@ export const DevicesButton = memo(function DevicesButton({ className, labelled }
     className,
     "data-testid": labelled ? "talk-devices" : "devices",
     popoverTarget: MENU_ID,
-    onClick: ({ currentTarget }) => {
-      anchorMenu(currentTarget);
+    onClick: (event) => {
+      anchorMenu(event);
       engine.refreshDevices();
     },
   });

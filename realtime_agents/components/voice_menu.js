@@ -11,9 +11,17 @@ export const MENU_ID = "voice-menu";
 const GAP_PX = 10;
 
 let anchor = null; // the button the menu was opened from
+let byPointer = false;
 
-export function anchorMenu(element) {
-  anchor = element;
+export function anchorMenu({ currentTarget, detail }) {
+  anchor = currentTarget;
+  byPointer = detail > 0;
+}
+
+// The focus goes back to the button. Who did not come by keyboard has no use for it there: the next
+// press of the space bar is meant for talking.
+function leaveAnchor() {
+  if (byPointer && document.activeElement === anchor) anchor.blur();
 }
 
 // Above the button, inside the window. On a phone the style sheet makes it a sheet at the bottom.
@@ -95,7 +103,18 @@ export const VoiceMenu = memo(function VoiceMenu({ recording, recordable, onReco
   }, [open]);
   return h(
     "div",
-    { ref: menu, id: MENU_ID, popover: "auto", className: "voice-menu", role: "dialog", "aria-label": "Voice settings", onToggle: ({ newState }) => setOpen(newState === "open") },
+    {
+      ref: menu,
+      id: MENU_ID,
+      popover: "auto",
+      className: "voice-menu",
+      role: "dialog",
+      "aria-label": "Voice settings",
+      onToggle: ({ newState }) => {
+        setOpen(newState === "open");
+        if (newState !== "open") leaveAnchor();
+      },
+    },
     h(
       Choice,
       { label: "Microphone", value: facts.mic, options: facts.mics, fallback: "The system's microphone", testId: "microphone", onChange: (id) => engine.setMicrophone(id) },

@@ -20,7 +20,6 @@ ARGUMENTS = (
 SOUND_ARGUMENTS = (
     *ARGUMENTS,
     "--headless=new",
-    "--use-fake-ui-for-media-stream",
     "--use-fake-device-for-media-stream",
     "--autoplay-policy=no-user-gesture-required",
 )
@@ -28,17 +27,19 @@ SOUND_ARGUMENTS = (
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
 
-def launch_with_sound(driver: Playwright, microphone: Path | None = None) -> Browser:
+def launch_with_sound(driver: Playwright, microphone: Path | None = None, *, allowed: bool = True) -> Browser:
     """A Chromium that hears ``microphone`` once, a 48 kHz WAV file, or beeps; and plays what it is given.
+    Pages may use the microphone without a question, or else are refused.
 
     New headless mode is chosen by its flag, and Playwright's own muting is taken out: without both
     nothing is rendered.
     """
+    asked = ["--use-fake-ui-for-media-stream"] if allowed else []
     heard = [f"--use-file-for-fake-audio-capture={microphone}%noloop"] if microphone else []
     return driver.chromium.launch(
         executable_path=find_browser(),
         headless=False,
-        args=[*SOUND_ARGUMENTS, *heard],
+        args=[*SOUND_ARGUMENTS, *asked, *heard],
         ignore_default_args=["--mute-audio"],
     )
 

@@ -1,0 +1,415 @@
+"""Buttons, keys and words of the voice in a real Chromium; the other end of the sound is a fake server."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, Page, Playwright, expect
+
+from realtime_agents.protocol.spoken_words import word_ends
+from tests.browser.test_page_conversation import answered, ask
+from tests.browser.test_voice_sound import answer_id, is_off, is_on, stats, talking
+from tests.support.app_server import AppServer
+from tests.support.audio_server import REDIRECT, FakeAudioServer, FakeLine
+from tests.support.browser import launch_with_sound
+
+pytestmark = pytest.mark.browser
+
+FAIL_WITH = """
+navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException("", "%s"))
+"""
+
+
+def choose_mode(page: Page, mode: str) -> None:
+    """By the device menu, as a person would."""
+    page.locator("[data-testid=talk-devices]:visible, [data-testid=devices]:visible").click()
+    page.get_by_test_id(f"mode-{mode}").check()
+    page.keyboard.press("Escape")
+    expect(page.locator("#voice-menu")).to_be_hidden()
+
+
+def talk_runs(line: FakeLine) -> list[int]:
+    """Frames of each time the button was held."""
+    runs: list[int] = []
+    for kind in line.order[line.order.index("mode") :]:
+        if kind == "talk":
+            runs.append(0)
+        elif kind == "frame" and runs:
+            runs[-1] += 1
+    return runs[::2]
+
+
+def test_nothing_leaves_the_microphone_until_the_button_is_held(
+    voice_page: Page, audio: FakeAudioServer
+) -> None:
+    line = talking(voice_page, audio)
+    choose_mode(voice_page, "push_to_talk")
+    line.until(lambda: line.of("mode") == [{"type": "mode", "mode": "push_to_talk"}])
+    before = stats(voice_page)["framesCaptured"]
+    voice_page.wait_for_function(f"realtimeVoice.stats().framesCaptured > {before + 25}")
+    assert "frame" not in line.order[line.order.index("mode") :], "withheld while nobody holds"
+
+    voice_page.keyboard.down("Space")
+    line.until(lambda: sum(talk_runs(line)) >= 20)
+    expect(voice_page.get_by_test_id("talk")).to_have_attribute("data-held", "true")
+    sent = stats(voice_page)["sent"]["framesSent"]
+    voice_page.keyboard.up("Space")
+    line.until(lambda: [m["on"] for m in line.of("talk")] == [True, False])
+    after = line.order[line.order.index("talk") :]
+    assert after.count("frame") >= sent - line.order[: line.order.index("talk")].count("frame")
+    captured = stats(voice_page)["framesCaptured"]
+    voice_page.wait_for_function(f"realtimeVoice.stats().framesCaptured > {captured + 20}")
+    assert line.order[-1] == "talk", "and again afterwards"
+
+
+def test_the_sound_just_before_the_press_and_just_after_the_release_is_sent_too(page: Page) -> None:
+    page.goto("/")
+    counts = page.evaluate(
+        """async () => {
+          const { Gate } = await import("/external/realtime_agents/components/scripts/voice_gate.js");
+          const log = [];
+          const gate = new Gate((frame) => log.push(frame), (on) => log.push(on ? "on" : "off"));
+          gate.setPushToTalk(true);
+          let n = 0;
+          const frames = (count) => { for (let i = 0; i < count; i += 1) gate.frame(n++); };
+          frames(50); gate.press(); frames(3); gate.release(); frames(20);
+          gate.press(); frames(2); gate.release(); frames(4); gate.press(); frames(1); gate.cut(); frames(5);
+          return log;
+        }"""
+    )
+    first = counts.index("off")
+    assert counts[: first + 1] == ["on", *range(37, 61), "off"], "260 ms before, 160 ms after"
+    second = counts[first + 1 :]
+    assert second[0] == "on" and second[-1] == "off"
+    assert second.count("on") == 1, "let go and pressed again within the tail is one turn"
+    assert second[1:-1] == list(range(60 + 1 + 12 - 13, 80))[-len(second[1:-1]) :]
+
+
+def test_mute_releases_the_microphone_and_unmute_takes_it_again(
+    voice_page: Page, audio: FakeAudioServer
+) -> None:
+    line = talking(voice_page, audio)
+    assert stats(voice_page)["tracks"] == 1
+    voice_page.get_by_test_id("talk-mute").click()
+    line.until(lambda: line.of("mute") == [{"type": "mute", "on": True}])
+    assert stats(voice_page)["tracks"] == 0
+    expect(voice_page.locator(".orb-status")).to_have_text("Your microphone is off")
+    expect(voice_page.get_by_test_id("announcer")).to_have_text("Microphone off")
+    line.say(1, "item_a", words=2, ms=400)
+    line.until(lambda: {"type": "played", "item": "item_a", "ms": 400} in line.messages)
+    assert line.order[line.order.index("mute") :].count("frame") == 0
+    voice_page.keyboard.press("m")
+    line.until(lambda: [m["on"] for m in line.of("mute")] == [True, False])
+    assert stats(voice_page)["tracks"] == 1
+    frames = len(line.frames)
+    line.until(lambda: len(line.frames) > frames + 10)
+
+
+def test_a_mute_outlives_a_lost_connection(voice_page: Page, audio: FakeAudioServer) -> None:
+    line = talking(voice_page, audio)
+    voice_page.get_by_test_id("talk-mute").click()
+    line.until(lambda: line.of("mute"))
+    line.drop()
+    second = audio.line(2)
+    second.until(lambda: second.of("mute") == [{"type": "mute", "on": True}])
+    assert second.frames == []
+
+
+def test_ending_the_voice_leaves_the_conversation_in_text(voice_page: Page, audio: FakeAudioServer) -> None:
+    line = talking(voice_page, audio)
+    voice_page.get_by_test_id("talk").click()
+    line.until(lambda: line.closed)
+    is_off(voice_page)
+    assert stats(voice_page) == {"rateHz": 0, "contextState": "", "tracks": 0, "framesCaptured": 0}
+    voice_page.get_by_test_id("view-desk").click()
+    answered(voice_page)
+    expect(voice_page.get_by_test_id("connect")).to_have_attribute("data-phase", "ready")
+
+
+def test_ending_the_conversation_ends_its_voice(voice_page: Page, audio: FakeAudioServer) -> None:
+    line = talking(voice_page, audio, view="desk")
+    voice_page.get_by_test_id("connect").click()
+    line.until(lambda: line.closed)
+    is_off(voice_page)
+
+
+def test_space_types_a_space_in_the_composer_and_presses_a_button_that_has_the_focus(
+    voice_page: Page, audio: FakeAudioServer
+) -> None:
+    line = talking(voice_page, audio)
+    choose_mode(voice_page, "push_to_talk")
+    line.until(lambda: line.of("mode"))
+    voice_page.get_by_test_id("composer").focus()
+    voice_page.keyboard.type("a b m")
+    expect(voice_page.get_by_test_id("composer")).to_have_value("a b m")
+    voice_page.get_by_test_id("captions").focus()
+    voice_page.keyboard.press("Space")
+    expect(voice_page.get_by_test_id("captions")).to_have_attribute("data-size", "2")
+    assert line.of("talk") == [] and line.of("mute") == []
+
+
+def test_space_starts_the_voice(voice_page: Page, audio: FakeAudioServer) -> None:
+    voice_page.goto("/?view=desk")
+    expect(voice_page.get_by_test_id("runtime-badge")).to_contain_text("Local engine")
+    voice_page.keyboard.press("Space")
+    audio.line()
+    is_on(voice_page)
+
+
+def test_escape_stops_what_is_being_said(voice_page: Page, audio: FakeAudioServer) -> None:
+    line = talking(voice_page, audio)
+    line.say(1, "item_a", words=30, ms=9000)
+    line.until(lambda: line.of("played"))
+    voice_page.keyboard.press("Escape")
+    line.until(lambda: line.of("stop"))
+    line.send("flush", reason="stopped")
+    line.until(lambda: line.of("flushed"))
+
+
+def test_the_way_of_taking_turns_and_the_size_of_the_captions_are_remembered(
+    voice_page: Page, audio: FakeAudioServer
+) -> None:
+    line = talking(voice_page, audio)
+    choose_mode(voice_page, "semantic_vad")
+    line.until(lambda: line.of("mode"))
+    voice_page.get_by_test_id("captions").click()
+    voice_page.reload()
+    expect(voice_page.get_by_test_id("captions")).to_have_attribute("data-size", "2")
+    assert voice_page.evaluate("document.documentElement.dataset.captions") == "2"
+    voice_page.get_by_test_id("talk").click()
+    second = audio.line(2)
+    second.until(lambda: second.messages[:1] == [{"type": "start", "mode": "semantic_vad"}])
+
+
+def test_the_menu_names_the_devices_and_another_microphone_is_taken_at_once(
+    voice_page: Page, audio: FakeAudioServer
+) -> None:
+    line = talking(voice_page, audio)
+    voice_page.get_by_test_id("talk-devices").click()
+    microphones = voice_page.get_by_test_id("microphone").locator("option")
+    expect(microphones.nth(1)).to_contain_text("Fake")
+    before = voice_page.evaluate("realtimeVoice.line.microphone.stream.id")
+    voice_page.get_by_test_id("microphone").select_option(index=1)
+    voice_page.wait_for_function(f"realtimeVoice.line.microphone.stream.id !== '{before}'")
+    frames = len(line.frames)
+    line.until(lambda: len(line.frames) > frames + 10)
+    assert stats(voice_page)["tracks"] == 1
+    expect(voice_page.get_by_test_id("speaker")).to_be_visible()
+    voice_page.wait_for_function(
+        "parseFloat(document.querySelector('[data-testid=meter]').style.getPropertyValue('--level')) > 0.2"
+    )
+
+
+def test_a_blocked_microphone_is_explained(driver: Playwright, server: AppServer) -> None:
+    browser = launch_with_sound(driver, allowed=False)
+    page = browser.new_page(base_url=server.url)
+    page.goto("/?view=talk")
+    expect(page.get_by_test_id("runtime-badge")).to_contain_text("Local engine")
+    page.get_by_test_id("talk").click()
+    problem = page.get_by_test_id("voice-problem")
+    expect(problem).to_contain_text("The microphone is blocked for this page. Allow it")
+    is_off(page)
+    page.get_by_test_id("view-desk").click()
+    answered(page)
+    browser.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("NotFoundError", "No microphone was found"),
+        ("NotReadableError", "Another program may be using it"),
+        ("TypeError", "Sound could not be started"),
+    ],
+)
+def test_a_microphone_that_cannot_be_opened_is_explained(
+    voice_page: Page, audio: FakeAudioServer, name: str, words: str
+) -> None:
+    voice_page.add_init_script(FAIL_WITH % name)
+    voice_page.goto("/?view=talk")
+    expect(voice_page.get_by_test_id("runtime-badge")).to_contain_text("Local engine")
+    voice_page.get_by_test_id("talk").click()
+    expect(voice_page.get_by_test_id("voice-problem")).to_contain_text(words)
+    is_off(voice_page)
+    assert audio.lines == [], "no conversation was opened for it"
+    expect(voice_page.get_by_test_id("connect")).to_have_attribute("data-phase", "new")
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("Object.defineProperty(window, 'isSecureContext', {value: false})", "Open this page with https://"),
+        ("delete window.AudioWorkletNode", "This browser is too old for voice"),
+    ],
+)
+def test_a_page_without_what_voice_needs_says_so(
+    voice_page: Page, audio: FakeAudioServer, script: str, words: str
+) -> None:
+    voice_page.add_init_script(script)
+    voice_page.goto("/?view=talk")
+    expect(voice_page.get_by_test_id("runtime-badge")).to_contain_text("Local engine")
+    voice_page.get_by_test_id("talk").click()
+    expect(voice_page.get_by_test_id("voice-problem")).to_contain_text(words)
+    voice_page.get_by_role("button", name="Dismiss").click()
+    expect(voice_page.get_by_test_id("voice-problem")).to_have_count(0)
+
+
+UNPLUG = """
+() => {
+  const [track] = realtimeVoice.line.microphone.stream.getAudioTracks();
+  track.stop();
+  track.dispatchEvent(new Event("ended"));
+}
+"""
+
+
+def test_an_unplugged_microphone_is_replaced_by_the_systems_own(
+    voice_page: Page, audio: FakeAudioServer
+) -> None:
+    line = talking(voice_page, audio)
+    voice_page.evaluate(UNPLUG)
+    voice_page.wait_for_function("realtimeVoice.stats().tracks === 1")
+    frames = len(line.frames)
+    line.until(lambda: len(line.frames) > frames + 10)
+    expect(voice_page.get_by_test_id("voice-problem")).to_have_count(0)
+
+
+def test_an_unplugged_microphone_without_another_is_a_mute_that_says_why(
+    voice_page: Page, audio: FakeAudioServer
+) -> None:
+    line = talking(voice_page, audio)
+    voice_page.evaluate("() => {%s}" % (FAIL_WITH % "NotFoundError"))
+    voice_page.evaluate(UNPLUG)
+    expect(voice_page.get_by_test_id("voice-problem")).to_contain_text("The microphone was unplugged.")
+    line.until(lambda: line.of("mute") == [{"type": "mute", "on": True}])
+    is_on(voice_page)
+    line.say(1, "item_a", words=2, ms=300)
+    line.until(lambda: {"type": "played", "item": "item_a", "ms": 300} in line.messages)
+
+
+def test_sound_that_a_device_paused_comes_back_with_a_tap(voice_page: Page, audio: FakeAudioServer) -> None:
+    talking(voice_page, audio)
+    voice_page.evaluate("realtimeVoice.line.context.suspend()")
+    expect(voice_page.get_by_test_id("voice-notice")).to_contain_text("Tap anywhere to go on")
+    voice_page.locator(".orb-status").click()
+    voice_page.wait_for_function("realtimeVoice.stats().contextState === 'running'")
+    expect(voice_page.get_by_test_id("voice-notice")).to_have_count(0)
+
+
+def test_a_flush_is_answered_even_while_the_device_holds_the_sound(
+    voice_page: Page, audio: FakeAudioServer
+) -> None:
+    line = talking(voice_page, audio)
+    line.say(1, "item_a", words=30, ms=9000)
+    line.until(lambda: line.of("played"))
+    voice_page.evaluate("realtimeVoice.line.context.suspend()")
+    line.send("flush", reason="barge_in")
+    line.until(lambda: line.of("flushed"))
+
+
+def test_talk_shows_what_is_heard_and_the_orb_moves_with_it(voice_page: Page, audio: FakeAudioServer) -> None:
+    line = talking(voice_page, audio)
+    item = answer_id(voice_page)
+    voice_page.get_by_test_id("view-talk").click()
+    line.say(1, item, words=15, ms=4000)
+    caption = voice_page.get_by_test_id("caption")
+    expect(caption).to_have_attribute("data-spoken", "true")
+    orb = voice_page.get_by_test_id("orb")
+    expect(orb).to_have_attribute("data-activity", "speaking")
+    expect(voice_page.locator(".orb-status")).to_have_text(re.compile(r"\w+ is speaking"))
+    voice_page.wait_for_function(
+        "parseFloat(document.querySelector('[data-testid=orb]').style.getPropertyValue('--level')) > 0.5"
+    )
+    voice_page.wait_for_function("document.querySelectorAll('.caption .lit').length > 4")
+    assert caption.get_by_test_id("citation").count() > 0
+    line.until(lambda: {"type": "played", "item": item, "ms": 4000} in line.messages)
+    expect(orb).to_have_attribute("data-activity", "listening")
+    line.send("speech", on=True)
+    expect(voice_page.locator(".orb-status")).to_have_text("Listening")
+    expect(voice_page.get_by_test_id("announcer")).to_have_text("Listening")
+
+
+def test_the_next_question_takes_the_place_of_the_last_answer_and_its_cards(
+    voice_page: Page, audio: FakeAudioServer
+) -> None:
+    talking(voice_page, audio)
+    ask(voice_page)
+    expect(voice_page.get_by_test_id("caption")).to_contain_text("$202.90")
+    cards = voice_page.get_by_test_id("source-card")
+    expect(cards.first).to_be_visible()
+    total = cards.count()
+    assert total == voice_page.get_by_test_id("citation").count(), "all of them"
+    ask(voice_page, "I use VA health care. Do I need Part B when I turn 65?")
+    expect(voice_page.get_by_test_id("live-text")).to_be_visible()
+    assert cards.count() == 0
+    expect(voice_page.get_by_test_id("caption")).to_be_visible()
+    expect(cards.first).to_be_visible()
+
+
+def test_the_voice_goes_on_while_another_page_is_read_and_can_be_silenced_there(
+    voice_page: Page, audio: FakeAudioServer
+) -> None:
+    line = talking(voice_page, audio)
+    voice_page.get_by_role("link", name="History").click()
+    chip = voice_page.get_by_test_id("voice-chip")
+    expect(chip).to_have_text("Microphone on")
+    frames = len(line.frames)
+    line.until(lambda: len(line.frames) > frames + 10)
+    chip.click()
+    line.until(lambda: line.of("mute"))
+    expect(chip).to_have_text("Microphone off")
+    assert stats(voice_page)["tracks"] == 0
+    voice_page.get_by_role("link", name="Conversation").click()
+    is_on(voice_page)
+    assert len(audio.lines) == 1
+
+
+def test_the_same_words_count_as_spoken_here_and_on_the_server(page: Page) -> None:
+    from_python = _counts()
+    page.goto("/")
+    counted = page.evaluate(
+        """async (texts) => {
+          const { countSpoken, wordNumbers } = await import("/external/realtime_agents/components/scripts/spoken_words.js");
+          return texts.map((text) => [countSpoken(text), wordNumbers(text, 0).length]);
+        }""",
+        list(from_python),
+    )
+    assert [count for count, _ in counted] == list(from_python.values())
+
+
+def test_the_buttons_of_talk_fit_a_phone_of_360_pixels(
+    sound_browser: Browser, server: AppServer, audio: FakeAudioServer
+) -> None:
+    context = sound_browser.new_context(
+        viewport={"width": 360, "height": 640}, base_url=server.url, has_touch=True
+    )
+    context.add_init_script(REDIRECT % audio.url)
+    page = context.new_page()
+    talking(page, audio)
+    for view in ("talk", "desk", "lab"):
+        page.get_by_test_id(f"view-{view}").click()
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        small = page.evaluate(
+            "[...document.querySelectorAll('button, a, select, textarea, summary')]"
+            ".filter(e => e.checkVisibility({visibilityProperty: true}) && !e.matches('.cite, .skip, .badge'))"
+            ".filter(e => e.getBoundingClientRect().height < 44).map(e => e.outerHTML.slice(0, 90))"
+        )
+        assert small == []
+    page.get_by_test_id("view-talk").click()
+    expect(page.get_by_test_id("composer")).to_be_hidden()
+    page.keyboard.press("/")
+    expect(page.get_by_test_id("composer")).to_be_focused()
+    context.close()
+
+
+def _counts() -> dict[str, int]:
+    texts = (
+        "In 2026 Part B costs $202.90 a month. [1] See also [2] [3].",
+        "**Yes** – 10% [1, 2] per year—not more…",
+        "- one\n- two [12]\n1. three",
+        "Form 10-10EZ: see [the page](https://www.va.gov/) [3]",
+        "¿Cuánto cuesta? Größe ½ naïve _ * ** — ·",
+        "",
+    )
+    return {text: len(word_ends(text)) for text in texts}
