@@ -4,8 +4,10 @@
 
 A client of the openai package streams each recording in real time, 20 ms at a time, then silence,
 and reads the spoken answer. The recordings default to Debian's ``pocketsphinx-testdata``. The end
-of speech is the last loud moment of the recording itself. The table shows milliseconds from there:
+of speech is the last loud moment of the recording itself. The table shows milliseconds from there,
+and in the first row from its first loud moment:
 
+* ``started``     until ``speech_started``: how soon an answer is interrupted
 * ``stopped``     until ``speech_stopped``
 * ``transcript``  until the final transcript
 * ``created``     until ``response.created``
@@ -39,6 +41,7 @@ FRAME_MS = 20
 FRAME_BYTES = FRAME_MS * 48
 LOUD = 0.02
 """A recording is over after its last sample above this, of 1."""
+STARTED = "input_audio_buffer.speech_started"
 ROWS = {
     "stopped": "input_audio_buffer.speech_stopped",
     "transcript": "conversation.item.input_audio_transcription.completed",
@@ -49,11 +52,12 @@ ROWS = {
 
 @dataclass(slots=True)
 class Recording:
-    """PCM16 at 24 kHz with the place where its speech ends."""
+    """PCM16 at 24 kHz with the place of its speech."""
 
     name: str
     pcm: bytes
-    speech_end_ms: float
+    speech_ms: tuple[float, float]
+    """Where speech begins and ends."""
 
 
 @dataclass(slots=True)
@@ -70,12 +74,12 @@ def load(path: Path) -> Recording:
     with wave.open(str(path)) as file:
         samples = pcm16_to_float(file.readframes(file.getnframes()))
         samples = resample(samples, file.getframerate(), 24_000)
-    last = int(np.flatnonzero(np.abs(samples) > LOUD)[-1])
-    return Recording(path.stem, float_to_pcm16(samples), last / 24)
+    loud = np.flatnonzero(np.abs(samples) > LOUD)
+    return Recording(path.stem, float_to_pcm16(samples), (float(loud[0]) / 24, float(loud[-1]) / 24))
 
 
 async def stream(connection: AsyncRealtimeConnection, recording: Recording, done: asyncio.Event) -> float:
-    """Send the recording and then silence, in real time, until ``done``; returns when its speech ended."""
+    """Send the recording and then silence, in real time, until ``done``; returns when it began."""
     began = time.perf_counter()
     frames = [recording.pcm[at : at + FRAME_BYTES] for at in range(0, len(recording.pcm), FRAME_BYTES)]
     sent = 0
@@ -86,7 +90,7 @@ async def stream(connection: AsyncRealtimeConnection, recording: Recording, done
         await asyncio.sleep(max(began + sent * FRAME_MS / 1000 - time.perf_counter(), 0))
         audio = base64.b64encode(frame).decode()
         await connection.send_raw(json.dumps({"type": "input_audio_buffer.append", "audio": audio}))
-    return began + recording.speech_end_ms / 1000
+    return began
 
 
 async def listen(connection: AsyncRealtimeConnection, done: asyncio.Event) -> Heard:
@@ -94,8 +98,9 @@ async def listen(connection: AsyncRealtimeConnection, done: asyncio.Event) -> He
     while not done.is_set():
         event: dict[str, Any] = json.loads(await connection.recv_bytes())
         # Of a recording with pauses the last turn counts.
-        if event["type"] == "input_audio_buffer.speech_started":
-            heard = Heard(transcript=heard.transcript)
+        if event["type"] == STARTED:
+            first = heard.times.get(STARTED, time.perf_counter())
+            heard = Heard(times={STARTED: first}, transcript=heard.transcript)
         heard.times.setdefault(event["type"], time.perf_counter())
         match event["type"]:
             case "error":
@@ -116,14 +121,19 @@ async def turn(connection: AsyncRealtimeConnection, recording: Recording) -> tup
     async with asyncio.TaskGroup() as group:
         streaming = group.create_task(stream(connection, recording, done))
         listening = group.create_task(listen(connection, done))
-    ended, heard = streaming.result(), listening.result()
-    return {name: (heard.times[type_] - ended) * 1e3 for name, type_ in ROWS.items()}, heard
+    began, heard = streaming.result(), listening.result()
+    first_ms, last_ms = recording.speech_ms
+    times = {"started": (heard.times[STARTED] - began) * 1e3 - first_ms}
+    times |= {name: (heard.times[type_] - began) * 1e3 - last_ms for name, type_ in ROWS.items()}
+    return times, heard
 
 
 async def measure(recordings: Sequence[Recording], runs: int, detection: dict[str, Any]) -> None:
-    times: dict[str, list[float]] = {name: [] for name in ROWS}
+    times: dict[str, list[float]] = {name: [] for name in ("started", *ROWS)}
+    speech = SpeechKit()
+    await speech.warm()
     async with (
-        running_engine(EngineConfig(speech=SpeechKit())) as url,
+        running_engine(EngineConfig(speech=speech)) as url,
         AsyncOpenAI(base_url=url, api_key="x") as api,
     ):
         for recording in [*recordings] * runs:
