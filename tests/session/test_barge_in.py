@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -44,9 +45,9 @@ from tests.support.spoken import (
     wrote,
 )
 
-ONE_TO_TEN = tuple((f"{word} ", 500) for word in "one two three four five six seven eight nine ten".split())
-"""Ten words, half a second each."""
 TEXT = "one two three four five six seven eight nine ten "
+ONE_TO_TEN = tuple((f"{word} ", 500) for word in TEXT.split())
+"""Ten words, half a second each."""
 
 
 def activity(r: Rig) -> Activity:
@@ -63,7 +64,7 @@ async def hears(r: Rig, browser: Browser, ms: int, item: str = "item_answer_1") 
 
 async def test_speech_of_the_person_silences_the_browser_and_the_server_forgets_what_was_not_heard() -> None:
     go = asyncio.Event()
-    script = [listens(), *question("Count"), begins_to_speak(*ONE_TO_TEN), Hold(go)]
+    script: list[Any] = [listens(), *question("Count"), begins_to_speak(*ONE_TO_TEN), Hold(go)]
     script += [speech_starts("item_u", 3000), stopped_by_server(), truncates("item_answer_1", 1740)]
     async with rig(script) as r:
         browser = await attach(r)
@@ -86,7 +87,7 @@ async def test_speech_of_the_person_silences_the_browser_and_the_server_forgets_
 
 
 async def test_the_server_is_not_told_to_stop_what_it_stops_itself() -> None:
-    script = [listens(), *question("Count"), begins_to_speak(*ONE_TO_TEN)]
+    script: list[Any] = [listens(), *question("Count"), begins_to_speak(*ONE_TO_TEN)]
     script += [speech_starts("item_u"), stopped_by_server(), truncates("item_answer_1", 250)]
     async with rig(script) as r:
         browser = await attach(r)
@@ -101,7 +102,7 @@ async def test_a_server_that_lets_its_answer_go_on_is_told_to_stop() -> None:
     plain = scenario()
     own = {"type": "server_vad", "interrupt_response": False}
     agents = {name: replace(agent, turn_detection=own) for name, agent in plain.agents.items()}
-    script = [listens(), *question("Count"), begins_to_speak(*ONE_TO_TEN), speech_starts("item_u")]
+    script: list[Any] = [listens(), *question("Count"), begins_to_speak(*ONE_TO_TEN), speech_starts("item_u")]
     script += [*stopped_by_us(), truncates("item_answer_1", 250)]
     async with rig(script, scenario_of=lambda: replace(plain, agents=agents)) as r:
         browser = await attach(r)
@@ -113,7 +114,13 @@ async def test_a_server_that_lets_its_answer_go_on_is_told_to_stop() -> None:
 
 async def test_a_browser_that_does_not_say_where_it_stopped_is_waited_for_a_quarter_of_a_second() -> None:
     go = asyncio.Event()
-    script = [listens(), *question("Count"), begins_to_speak(*ONE_TO_TEN), Hold(go), speech_starts("item_u")]
+    script: list[Any] = [
+        listens(),
+        *question("Count"),
+        begins_to_speak(*ONE_TO_TEN),
+        Hold(go),
+        speech_starts("item_u"),
+    ]
     script += [stopped_by_server(), truncates("item_answer_1", 800)]
     async with rig(script) as r:
         browser = await attach(r)
@@ -128,7 +135,7 @@ async def test_a_browser_that_does_not_say_where_it_stopped_is_waited_for_a_quar
 
 
 async def test_a_position_that_comes_too_late_changes_nothing() -> None:
-    script = [listens(), *question("Count"), begins_to_speak(*ONE_TO_TEN), speech_starts("item_u")]
+    script: list[Any] = [listens(), *question("Count"), begins_to_speak(*ONE_TO_TEN), speech_starts("item_u")]
     script += [stopped_by_server(), truncates("item_answer_1", 250)]
     async with rig(script) as r:
         browser = await attach(r)
@@ -143,7 +150,7 @@ async def test_a_position_that_comes_too_late_changes_nothing() -> None:
 
 @pytest.mark.parametrize("reported", [5001, 99_999])
 async def test_more_than_was_sent_was_never_heard(reported: int) -> None:
-    script = [listens(), *question("Count"), begins_to_speak(*ONE_TO_TEN), speech_starts("item_u")]
+    script: list[Any] = [listens(), *question("Count"), begins_to_speak(*ONE_TO_TEN), speech_starts("item_u")]
     script += [stopped_by_server(), truncates("item_answer_1", 5000)]
     async with rig(script) as r:
         browser = await attach(r)
@@ -156,7 +163,7 @@ async def test_more_than_was_sent_was_never_heard(reported: int) -> None:
 
 
 async def test_nothing_is_truncated_when_nothing_was_heard() -> None:
-    script = [listens(), *question("Count"), begins_to_speak(*ONE_TO_TEN), speech_starts("item_u")]
+    script: list[Any] = [listens(), *question("Count"), begins_to_speak(*ONE_TO_TEN), speech_starts("item_u")]
     async with rig([*script, stopped_by_server()]) as r:
         browser = await attach(r)
         await r.session.send_text("Count")
@@ -169,7 +176,13 @@ async def test_nothing_is_truncated_when_nothing_was_heard() -> None:
 
 async def test_nothing_is_truncated_or_flushed_when_all_was_heard() -> None:
     go = asyncio.Event()
-    script = [listens(), *question("Count"), speaks(*ONE_TO_TEN), Hold(go), speech_starts("item_u")]
+    script: list[Any] = [
+        listens(),
+        *question("Count"),
+        speaks(*ONE_TO_TEN),
+        Hold(go),
+        speech_starts("item_u"),
+    ]
     async with rig(script) as r:
         browser = await attach(r)
         await r.session.send_text("Count")
@@ -183,7 +196,13 @@ async def test_nothing_is_truncated_or_flushed_when_all_was_heard() -> None:
 
 async def test_an_answer_that_the_server_finished_is_cut_where_the_browser_plays_it() -> None:
     go = asyncio.Event()
-    script = [listens(), *question("Count"), speaks(*ONE_TO_TEN), Hold(go), speech_starts("item_u")]
+    script: list[Any] = [
+        listens(),
+        *question("Count"),
+        speaks(*ONE_TO_TEN),
+        Hold(go),
+        speech_starts("item_u"),
+    ]
     async with rig([*script, truncates("item_answer_1", 2600)]) as r:
         browser = await attach(r)
         await r.session.send_text("Count")
@@ -203,7 +222,7 @@ async def test_only_the_item_that_was_playing_is_truncated_and_the_next_counts_a
     second = spoken_answer("resp_1", "item_b", ONE_TO_TEN[2:4])
     both = [*first[:-1], *second[1:-1]]
     go = asyncio.Event()
-    script = [listens(), *question("Count"), emit(*both), Hold(go), speech_starts("item_u")]
+    script: list[Any] = [listens(), *question("Count"), emit(*both), Hold(go), speech_starts("item_u")]
     async with rig([*script, stopped_by_server(), truncates("item_a", 600)]) as r:
         browser = await attach(r)
         await r.session.send_text("Count")
@@ -217,8 +236,8 @@ async def test_only_the_item_that_was_playing_is_truncated_and_the_next_counts_a
 
 async def test_audio_and_words_after_the_cut_are_neither_played_nor_shown() -> None:
     late = spoken_answer("resp_1", "item_answer_1", [*ONE_TO_TEN, ("eleven", 500)])[24:26]
-    assert [e.type for e in late][0] == "response.output_audio_transcript.delta"
-    script = [listens(), *question("Count"), begins_to_speak(*ONE_TO_TEN), speech_starts("item_u")]
+    assert late[0].type == "response.output_audio_transcript.delta"
+    script: list[Any] = [listens(), *question("Count"), begins_to_speak(*ONE_TO_TEN), speech_starts("item_u")]
     done = ev.ResponseOutputAudioDone(
         event_id="", response_id="resp_1", item_id="item_answer_1", output_index=0, content_index=0
     )
@@ -238,7 +257,7 @@ async def test_audio_and_words_after_the_cut_are_neither_played_nor_shown() -> N
 
 
 async def test_typed_text_silences_cancels_truncates_and_then_asks() -> None:
-    script = [listens(), *question("Count"), begins_to_speak(*ONE_TO_TEN), *stopped_by_us()]
+    script: list[Any] = [listens(), *question("Count"), begins_to_speak(*ONE_TO_TEN), *stopped_by_us()]
     script += [truncates("item_answer_1", 700), *question("Stop that"), speaks(("Yes.", 200), number=2)]
     async with rig(script) as r:
         browser = await attach(r)
@@ -255,7 +274,7 @@ async def test_typed_text_silences_cancels_truncates_and_then_asks() -> None:
 
 
 async def test_two_messages_in_a_row_are_told_in_order_and_get_one_answer() -> None:
-    script = [listens(), *question("Count"), begins_to_speak(*ONE_TO_TEN), *stopped_by_us()]
+    script: list[Any] = [listens(), *question("Count"), begins_to_speak(*ONE_TO_TEN), *stopped_by_us()]
     script += [truncates("item_answer_1", 600), user_item("Stop"), user_item("And go on")]
     script += [expect("response.create"), speaks(("Done.", 100), number=2)]
     async with rig(script) as r:
@@ -269,8 +288,13 @@ async def test_two_messages_in_a_row_are_told_in_order_and_get_one_answer() -> N
 
 
 async def test_a_message_typed_while_the_connection_breaks_is_asked_once() -> None:
-    first = [listens(), *question("Count"), begins_to_speak(*ONE_TO_TEN), expect("response.cancel")]
-    second = [user_item("Count"), assistant_item("one"), system_item(holding="interrupted")]
+    first: list[Any] = [
+        listens(),
+        *question("Count"),
+        begins_to_speak(*ONE_TO_TEN),
+        expect("response.cancel"),
+    ]
+    second: list[Any] = [user_item("Count"), assistant_item("one"), system_item(holding="interrupted")]
     second += [user_item("Stop"), expect("response.create"), speaks(("Yes.", 100), number=2)]
     async with rig([*first, drops(1006)], [refuses()], second) as r:
         browser = await attach(r)
@@ -284,7 +308,7 @@ async def test_a_message_typed_while_the_connection_breaks_is_asked_once() -> No
 
 
 async def test_the_stop_button_silences_cancels_and_truncates() -> None:
-    script = [listens(), *question("Count"), begins_to_speak(*ONE_TO_TEN), *stopped_by_us()]
+    script: list[Any] = [listens(), *question("Count"), begins_to_speak(*ONE_TO_TEN), *stopped_by_us()]
     async with rig([*script, truncates("item_answer_1", 600)]) as r:
         browser = await attach(r)
         await r.session.send_text("Count")
@@ -298,7 +322,7 @@ async def test_the_stop_button_silences_cancels_and_truncates() -> None:
 
 
 async def test_interrupting_the_session_does_the_same_as_the_stop_button() -> None:
-    script = [listens(), *question("Count"), speaks(*ONE_TO_TEN)]
+    script: list[Any] = [listens(), *question("Count"), speaks(*ONE_TO_TEN)]
     async with rig([*script, truncates("item_answer_1", 600)]) as r:
         browser = await attach(r)
         await r.ask("Count")
@@ -310,7 +334,7 @@ async def test_interrupting_the_session_does_the_same_as_the_stop_button() -> No
 
 
 async def test_another_agent_chosen_by_hand_silences_the_one_that_speaks() -> None:
-    script = [listens(), *question("Count"), begins_to_speak(*ONE_TO_TEN), *stopped_by_us()]
+    script: list[Any] = [listens(), *question("Count"), begins_to_speak(*ONE_TO_TEN), *stopped_by_us()]
     script += [expect("session.update"), system_item(holding="Va"), expect("response.create")]
     script += [truncates("item_answer_1", 600), speaks(("I am Va.", 100), number=2)]
     async with rig(script) as r:
@@ -328,7 +352,7 @@ async def test_another_agent_chosen_by_hand_silences_the_one_that_speaks() -> No
 
 
 async def test_a_press_of_the_button_cuts_speech_and_the_answer_knows_what_was_heard() -> None:
-    script = [listens(), *question("Count"), begins_to_speak(*ONE_TO_TEN), *stopped_by_us()]
+    script: list[Any] = [listens(), *question("Count"), begins_to_speak(*ONE_TO_TEN), *stopped_by_us()]
     script += [*[expect("input_audio_buffer.append")] * 5, truncates("item_answer_1", 600)]
     script += [expect("input_audio_buffer.commit"), expect("response.create")]
     script += [commits("item_u"), wrote("item_u", "Enough"), speaks(("Yes.", 100), number=2)]
@@ -346,8 +370,8 @@ async def test_a_press_of_the_button_cuts_speech_and_the_answer_knows_what_was_h
 
 
 async def test_an_answer_cut_by_a_lost_connection_is_silenced_and_said_anew() -> None:
-    first = [listens(), *question("Count"), begins_to_speak(*ONE_TO_TEN), drops(1006)]
-    second = [user_item("Count"), expect("response.create"), speaks(("one two", 100), number=2)]
+    first: list[Any] = [listens(), *question("Count"), begins_to_speak(*ONE_TO_TEN), drops(1006)]
+    second: list[Any] = [user_item("Count"), expect("response.create"), speaks(("one two", 100), number=2)]
     async with rig(first, [refuses()], second) as r:
         browser = await attach(r)
         await r.session.send_text("Count")
@@ -361,8 +385,8 @@ async def test_an_answer_cut_by_a_lost_connection_is_silenced_and_said_anew() ->
 
 
 async def test_what_plays_when_an_idle_connection_is_lost_plays_on_and_is_not_truncated_elsewhere() -> None:
-    first = [listens(), *question("Count"), speaks(*ONE_TO_TEN), drops(1006)]
-    second = [user_item("Count"), assistant_item(TEXT), system_item(holding="interrupted")]
+    first: list[Any] = [listens(), *question("Count"), speaks(*ONE_TO_TEN), drops(1006)]
+    second: list[Any] = [user_item("Count"), assistant_item(TEXT), system_item(holding="interrupted")]
     go = asyncio.Event()
     async with rig(first, [*second, Hold(go), speech_starts("item_u")]) as r:
         browser = await attach(r)
@@ -376,7 +400,12 @@ async def test_what_plays_when_an_idle_connection_is_lost_plays_on_and_is_not_tr
 
 
 async def test_a_line_that_ends_leaves_the_answer_to_be_read() -> None:
-    script = [listens(), *question("Count"), begins_to_speak(*ONE_TO_TEN), expect("session.update")]
+    script: list[Any] = [
+        listens(),
+        *question("Count"),
+        begins_to_speak(*ONE_TO_TEN),
+        expect("session.update"),
+    ]
     rest = spoken_answer("resp_1", "item_answer_1", ONE_TO_TEN)[24:]
     async with rig([*script, emit(*rest)]) as r:
         browser = await attach(r)
@@ -392,9 +421,13 @@ async def test_a_line_that_ends_leaves_the_answer_to_be_read() -> None:
 
 
 async def test_a_new_connection_is_told_only_what_was_heard() -> None:
-    first = [listens(), *question("Count"), begins_to_speak(*ONE_TO_TEN), *stopped_by_us()]
+    first: list[Any] = [listens(), *question("Count"), begins_to_speak(*ONE_TO_TEN), *stopped_by_us()]
     first += [truncates("item_answer_1", 1600), drops(1006)]
-    second = [user_item("Count"), assistant_item("one two three"), system_item(holding="interrupted")]
+    second: list[Any] = [
+        user_item("Count"),
+        assistant_item("one two three"),
+        system_item(holding="interrupted"),
+    ]
     async with rig(first, second) as r:
         browser = await attach(r)
         await r.session.send_text("Count")
@@ -405,7 +438,7 @@ async def test_a_new_connection_is_told_only_what_was_heard() -> None:
 
 
 async def test_citations_are_not_words_and_a_cut_answer_keeps_those_it_shows() -> None:
-    script = [listens(), *question("Pact?"), calls_tools(call("search", '{"query": "pact"}'))]
+    script: list[Any] = [listens(), *question("Pact?"), calls_tools(call("search", '{"query": "pact"}'))]
     script += [output_item("call_1"), expect("response.create")]
     script += [begins_to_speak(("It is covered [1]. ", 1500), ("Ask the VA.", 1500), number=2)]
     script += [*stopped_by_us(2), truncates("item_answer_2", 1600)]
@@ -424,7 +457,7 @@ async def test_citations_are_not_words_and_a_cut_answer_keeps_those_it_shows() -
 
 @pytest.mark.parametrize("reason", ["typed", "stopped"])
 async def test_a_flush_says_why(reason: FlushReason) -> None:
-    script = [listens(), *question("Count"), speaks(*ONE_TO_TEN)]
+    script: list[Any] = [listens(), *question("Count"), speaks(*ONE_TO_TEN)]
     after = [*question("Next"), speaks(("Yes.", 100), number=2)] if reason == "typed" else []
     async with rig([*script, *after]) as r:
         browser = await attach(r)
@@ -442,7 +475,7 @@ async def test_a_flush_says_why(reason: FlushReason) -> None:
 async def test_the_timeline_of_an_answer_tells_where_its_time_went() -> None:
     gates = [asyncio.Event() for _ in range(5)]
     events = spoken_answer("resp_1", "item_answer_1", [("Hi there.", 400)])
-    script = [listens(), *[expect("input_audio_buffer.append")] * 10]
+    script: list[Any] = [listens(), *[expect("input_audio_buffer.append")] * 10]
     script += [speech_starts("item_u", 200), Hold(gates[0]), speech_stops("item_u", 1500), Hold(gates[1])]
     script += [commits("item_u"), Hold(gates[2]), emit(events[0]), wrote("item_u", "Hello")]
     script += [Hold(gates[3]), emit(*events[1:])]
@@ -484,7 +517,7 @@ async def test_the_timeline_of_an_answer_tells_where_its_time_went() -> None:
 
 
 async def test_tools_are_on_the_timeline_with_their_duration() -> None:
-    script = [listens(), *question("Slow?"), calls_tools(call("slow")), output_item("call_1")]
+    script: list[Any] = [listens(), *question("Slow?"), calls_tools(call("slow")), output_item("call_1")]
     async with rig([*script, expect("response.create"), speaks(("Done.", 100), number=2)]) as r:
         await attach(r)
         await r.session.send_text("Slow?")
@@ -540,7 +573,11 @@ async def test_repeated_and_broken_audio_events_leave_one_answer() -> None:
         content_index=0,
         delta="no base64",
     )
-    script = [listens(), *question("Hello"), emit(events[0], *events[:6], bad, *events[6:], events[-1])]
+    script: list[Any] = [
+        listens(),
+        *question("Hello"),
+        emit(events[0], *events[:6], bad, *events[6:], events[-1]),
+    ]
     async with rig(script, allow_errors=True) as r:
         browser = await attach(r)
         await r.ask("Hello")
@@ -564,7 +601,7 @@ async def test_an_answer_whose_words_only_come_at_its_end_is_marked_as_spoken() 
 
 
 async def test_a_turn_begun_by_voice_can_be_interrupted_before_it_is_answered() -> None:
-    script = [listens(), *utterance("item_u"), wrote("item_u", "What is")]
+    script: list[Any] = [listens(), *utterance("item_u"), wrote("item_u", "What is")]
     script += [speech_starts("item_v", 1600), speech_stops("item_v", 3000), commits("item_v", "item_u")]
     script += [wrote("item_v", "Part B?"), speaks(("Medical.", 100))]
     async with rig(script) as r:

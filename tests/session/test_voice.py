@@ -131,7 +131,7 @@ async def test_the_agents_own_settings_are_the_base_where_the_mode_knows_them() 
 
 
 async def test_the_end_of_a_line_makes_the_conversation_text_again() -> None:
-    script = [listens(), expect("session.update"), *question("Hello"), says("Hi.")]
+    script: list[Any] = [listens(), expect("session.update"), *question("Hello"), says("Hi.")]
     async with rig(script) as r:
         browser = await attach(r)
         assert activity(r) is Activity.LISTENING
@@ -161,7 +161,7 @@ async def test_typed_text_works_while_a_line_is_open() -> None:
 
 
 async def test_a_second_line_takes_over_and_the_first_hears_no_more() -> None:
-    script = [listens(), listens(), *question("Hello"), speaks(("Hi.", 300)), appends()]
+    script: list[Any] = [listens(), listens(), *question("Hello"), speaks(("Hi.", 300)), appends()]
     async with rig(script) as r:
         first = await attach(r)
         second = await attach(r)
@@ -213,7 +213,7 @@ async def test_half_a_sample_is_refused(size: int) -> None:
 
 
 async def test_the_voice_is_named_before_the_first_audio_only() -> None:
-    script = [
+    script: list[Any] = [
         listens(),
         *question("Hello"),
         speaks(("Hi.", 100)),
@@ -232,7 +232,7 @@ async def test_the_voice_is_named_before_the_first_audio_only() -> None:
 
 
 async def test_a_handoff_never_names_a_voice_and_keeps_how_to_listen() -> None:
-    script = [
+    script: list[Any] = [
         listens(),
         *question("Hi"),
         calls_tools(call("transfer_to_va")),
@@ -252,7 +252,7 @@ async def test_a_handoff_never_names_a_voice_and_keeps_how_to_listen() -> None:
 async def test_a_new_connection_is_told_the_voice_of_the_session_and_how_to_listen() -> None:
     first: list[Any] = [listens(), *question("Hello"), speaks(("Hi.", 100)), expect("session.update")]
     first += [system_item(holding="Va"), drops(1006)]
-    second = [_seed(), _seed(), system_item(holding="interrupted"), appends()]
+    second: list[Any] = [_seed(), _seed(), system_item(holding="interrupted"), appends()]
     async with rig(first, [refuses()], second, scenario_of=speaking_agents) as r:
         browser = await attach(r)
         await r.ask("Hello")
@@ -281,7 +281,13 @@ def released() -> list[Any]:
 
 
 async def test_push_to_talk_sends_only_what_is_said_while_the_button_is_down() -> None:
-    script = [listens(), *[appends()] * 5, *released(), commits("item_u"), wrote("item_u", "Hello")]
+    script: list[Any] = [
+        listens(),
+        *[appends()] * 5,
+        *released(),
+        commits("item_u"),
+        wrote("item_u", "Hello"),
+    ]
     async with rig([*script, speaks(("Hi.", 200))]) as r:
         browser = await attach(r, "push_to_talk")
         browser.say(100)
@@ -314,7 +320,7 @@ async def test_less_than_a_tenth_of_a_second_is_cleared_with_a_word_why() -> Non
 
 
 async def test_a_press_stops_the_answer_that_is_being_thought_of() -> None:
-    script = [listens(), *question("Hello"), begins("One")]
+    script: list[Any] = [listens(), *question("Hello"), begins("One")]
     async with rig([*script, *stopped_by_us(1)]) as r:
         browser = await attach(r, "push_to_talk")
         await r.session.send_text("Hello")
@@ -340,7 +346,7 @@ async def test_an_empty_buffer_that_the_server_refuses_to_commit_ends_the_reques
         )
         return [ev.Error(event_id="", error=detail)]
 
-    script = [listens(), *[appends()] * 5, expect("input_audio_buffer.commit", then=refuse)]
+    script: list[Any] = [listens(), *[appends()] * 5, expect("input_audio_buffer.commit", then=refuse)]
     script += [expect("response.create"), emit(*_created(1)), *stopped_by_us(1)]
     async with rig(script) as r:
         browser = await attach(r, "push_to_talk")
@@ -357,8 +363,8 @@ def _created(number: int) -> list[ev.ServerEvent]:
 
 
 async def test_words_said_while_the_connection_is_away_are_not_sent_half() -> None:
-    first = [listens(), *[appends()] * 5, drops(1006)]
-    second = [appends(), expect("input_audio_buffer.clear")]
+    first: list[Any] = [listens(), *[appends()] * 5, drops(1006)]
+    second: list[Any] = [appends(), expect("input_audio_buffer.clear")]
     async with rig(first, [refuses()], second) as r:
         browser = await attach(r, "push_to_talk")
         browser.line.talk(True)
@@ -390,7 +396,7 @@ async def test_a_muted_microphone_is_not_listened_to() -> None:
 
 
 async def test_what_was_said_before_muting_still_becomes_a_turn() -> None:
-    script = [listens(), appends(), speech_starts("item_u"), appends(), appends(), appends()]
+    script: list[Any] = [listens(), appends(), speech_starts("item_u"), appends(), appends(), appends()]
     script += [speech_stops("item_u", 20), commits("item_u"), wrote("item_u", "Hello"), speaks(("Hi.", 100))]
     async with rig(script) as r:
         browser = await attach(r)
@@ -405,7 +411,7 @@ async def test_what_was_said_before_muting_still_becomes_a_turn() -> None:
 
 
 async def test_silence_after_muting_ends_by_itself_when_the_server_never_hears_the_end() -> None:
-    script = [listens(), appends(), speech_starts("item_u"), *[appends()] * 6]
+    script: list[Any] = [listens(), appends(), speech_starts("item_u"), *[appends()] * 6]
     async with rig(script) as r:
         browser = await attach(r)
         browser.say(20)
@@ -416,7 +422,7 @@ async def test_silence_after_muting_ends_by_itself_when_the_server_never_hears_t
 
 
 async def test_changing_the_mode_forgets_what_is_half_said() -> None:
-    script = [listens(), appends(), speech_starts("item_u"), expect("input_audio_buffer.clear")]
+    script: list[Any] = [listens(), appends(), speech_starts("item_u"), expect("input_audio_buffer.clear")]
     script += [listens(turn_detection=None)]
     async with rig(script) as r:
         browser = await attach(r)
@@ -442,7 +448,7 @@ async def test_a_server_without_voice_leaves_the_conversation_in_text_with_a_wor
         )
         return [ev.Error(event_id="", error=detail)]
 
-    script = [
+    script: list[Any] = [
         expect("session.update", then=refuse),
         expect("session.update"),
         *question("Hello"),
@@ -471,8 +477,8 @@ async def test_audio_during_a_reconnect_is_dropped_and_the_line_stays() -> None:
 
 
 async def test_a_question_that_was_transcribed_is_asked_again_as_text_after_a_reconnect() -> None:
-    first = [listens(), *utterance("item_u"), wrote("item_u", "What is Part B?"), drops(1006)]
-    second = [user_item("What is Part B?"), expect("response.create"), speaks(("Medical.", 300))]
+    first: list[Any] = [listens(), *utterance("item_u"), wrote("item_u", "What is Part B?"), drops(1006)]
+    second: list[Any] = [user_item("What is Part B?"), expect("response.create"), speaks(("Medical.", 300))]
     async with rig(first, second) as r:
         browser = await attach(r)
         await r.played(0)
@@ -494,8 +500,8 @@ async def test_a_question_whose_words_never_came_is_told_to_be_lost() -> None:
 
 
 async def test_silence_of_the_server_counts_although_the_microphone_goes_on() -> None:
-    first = [listens(), *utterance("item_u"), wrote("item_u", "Hello"), expect("response.create")]
-    second = [user_item("Hello"), expect("response.create"), speaks(("Hi.", 100))]
+    first: list[Any] = [listens(), *utterance("item_u"), wrote("item_u", "Hello"), expect("response.create")]
+    second: list[Any] = [user_item("Hello"), expect("response.create"), speaks(("Hi.", 100))]
     async with rig(first, second, ignoring=("input_audio_buffer.append",)) as r:
         browser = await attach(r)
         await r.clock.advance(6)
@@ -511,7 +517,7 @@ async def test_silence_of_the_server_counts_although_the_microphone_goes_on() ->
 
 async def test_a_voice_session_is_rotated_when_nobody_speaks_and_not_before() -> None:
     fell_silent = asyncio.Event()
-    script = [listens(), speech_starts("item_u"), Hold(fell_silent), speech_stops("item_u", 500)]
+    script: list[Any] = [listens(), speech_starts("item_u"), Hold(fell_silent), speech_stops("item_u", 500)]
     async with rig(script, []) as r:
         browser = await attach(r)
         await r.clock.advance(60 * 60)

@@ -86,6 +86,8 @@ class MemoryHistory:
     def __init__(self) -> None:
         self.headers: list[ConversationHeader] = []
         self.turns: dict[str, Turn] = {}
+        self.placed: dict[str, str] = {}
+        """The row that a row was to stand behind, where that was said."""
         self.usage: list[UsageEntry] = []
         self.agents: list[str] = []
         self.ended_at: float | None = None
@@ -103,6 +105,8 @@ class MemoryHistory:
 
     async def save_turn(self, conversation_id: str, turn: Turn, *, previous_id: str = "") -> None:
         self.turns[turn.id] = turn
+        if previous_id:
+            self.placed[turn.id] = previous_id
 
     async def delete_turn(self, conversation_id: str, turn_id: str) -> None:
         self.turns.pop(turn_id, None)
