@@ -1,0 +1,169 @@
+"""The way of the person's voice to the server: never old, never in the way of commands."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator
+
+import pytest
+
+from realtime_agents.protocol import events as ev
+from realtime_agents.protocol.commands import (
+    ClientEvent,
+    InputAudioBufferAppend,
+    InputAudioBufferCommit,
+    ResponseCreate,
+)
+from realtime_agents.protocol.pcm import ms_to_bytes
+from realtime_agents.session.command_queue import MAX_COMMANDS, CommandQueue
+from realtime_agents.session.line_messages import Notice
+from realtime_agents.session.link import Link
+from realtime_agents.session.microphone import AudioTimes
+from tests.support.scripted import FakeClock, rig, settle
+from tests.support.spoken import attach, listens
+
+
+def audio(ms: int, mark: int = 0) -> InputAudioBufferAppend:
+    pcm = mark.to_bytes(2, "little") * (ms_to_bytes(ms) // 2)
+    return InputAudioBufferAppend(event_id=f"a{mark}", audio=base64.b64encode(pcm).decode())
+
+
+async def drain(queue: CommandQueue) -> list[str]:
+    ids = []
+    while queue._waiting:
+        ids.append((await queue.get()).event_id or "")
+    return ids
+
+
+async def test_commands_wait_in_order() -> None:
+    queue = CommandQueue()
+    getting = asyncio.create_task(queue.get())
+    await asyncio.sleep(0)
+    for command in (
+        audio(20, 1),
+        InputAudioBufferCommit(event_id="commit"),
+        ResponseCreate(event_id="create"),
+    ):
+        assert queue.put(command)
+    assert (await getting).event_id == "a1"
+    assert await drain(queue) == ["commit", "create"]
+
+
+async def test_of_more_than_two_seconds_of_audio_the_oldest_is_dropped_and_commands_stay() -> None:
+    queue = CommandQueue()
+    assert queue.put(audio(1000, 1))
+    assert queue.put(InputAudioBufferCommit(event_id="commit"))
+    assert queue.put(audio(1000, 2))
+    assert not queue.put(audio(500, 3))
+    assert queue.put(audio(500, 4))
+    assert await drain(queue) == ["commit", "a2", "a3", "a4"]
+    assert queue.put(audio(2000, 5))
+
+
+async def test_a_piece_longer_than_may_wait_is_kept_rather_than_nothing() -> None:
+    queue = CommandQueue()
+    queue.put(audio(3000, 1))
+    queue.put(audio(20, 2))
+    assert await drain(queue) == ["a2"]
+    queue.put(audio(3000, 3))
+    assert await drain(queue) == ["a3"]
+
+
+async def test_a_server_that_takes_no_commands_is_found_out() -> None:
+    queue = CommandQueue()
+    for _ in range(MAX_COMMANDS):
+        queue.put(ResponseCreate(event_id="c"))
+    with pytest.raises(asyncio.QueueFull):
+        queue.put(ResponseCreate(event_id="c"))
+
+
+class StuckUpstream:
+    """Takes one command and then no more."""
+
+    def __init__(self) -> None:
+        self.taken: list[ClientEvent] = []
+        self.closed = asyncio.Event()
+        self.oddities: dict[str, int] = {}
+
+    async def connect(self) -> None: ...
+
+    async def send(self, command: ClientEvent) -> None:
+        self.taken.append(command)
+        await self.closed.wait()
+
+    async def events(self) -> AsyncIterator[ev.ServerEvent]:
+        await self.closed.wait()
+        return
+        yield
+
+    async def close(self) -> None:
+        self.closed.set()
+
+
+async def test_a_slow_connection_loses_the_oldest_audio_tells_it_once_and_stays_open() -> None:
+    told: list[int] = []
+    upstream = StuckUpstream()
+    link = Link(upstream, FakeClock(), lambda _event: None, lambda: told.append(1))
+    running = asyncio.create_task(link.run())
+    await settle()
+    for mark in range(300):
+        link.send(audio(20, mark))
+    await settle()
+    assert not running.done()
+    assert told == [1]
+    kept = [c.event_id for c in [*upstream.taken, *link._commands._waiting]]
+    assert kept == [f"a{mark}" for mark in range(200, 300)]
+    link.drop(None)
+    assert await running is None
+
+
+async def test_audio_is_no_sign_of_life_of_the_server() -> None:
+    clock = FakeClock()
+    link = Link(StuckUpstream(), clock, lambda _event: None, lambda: None)
+    await clock.advance(5)
+    link.send(audio(20))
+    assert link.active_at == 1000.0
+    link.send(ResponseCreate(event_id="c"))
+    assert link.active_at == 1005.0
+
+
+async def test_the_person_is_told_that_a_part_was_lost() -> None:
+    async with rig([listens()]) as r:
+        browser = await attach(r)
+        r.session._conductor.on_audio_dropped()
+        await settle()
+        assert "lost" in browser.all(Notice)[0].text
+
+
+def test_audio_offsets_are_times_of_the_clock() -> None:
+    times = AudioTimes()
+    for frame in range(1, 101):  # 2 s in frames of 20 ms, each heard when it comes
+        times.on_written(ms_to_bytes(20), 100.0 + frame * 0.02)
+    assert times.at(1000, 105.0) == pytest.approx(101.0)
+    assert times.at(990, 105.0) == pytest.approx(100.99)
+    assert times.at(0, 105.0) == pytest.approx(100.0)
+
+
+def test_a_pause_in_the_audio_moves_what_comes_after_it() -> None:
+    times = AudioTimes()
+    times.on_written(ms_to_bytes(1000), 101.0)
+    times.on_written(ms_to_bytes(1000), 111.0)
+    assert times.at(500, 120.0) == pytest.approx(100.5)
+    assert times.at(1500, 120.0) == pytest.approx(110.5)
+
+
+def test_what_was_not_written_yet_is_now_and_nothing_lies_in_the_future() -> None:
+    times = AudioTimes()
+    assert times.at(5000, 50.0) == 50.0
+    times.on_written(ms_to_bytes(50), 60.0)
+    assert times.at(20, 60.0) == pytest.approx(59.97)
+    assert times.at(9999, 60.0) == 60.0
+
+
+def test_two_minutes_ago_is_remembered_and_memory_is_bounded() -> None:
+    times = AudioTimes()
+    for frame in range(1, 20_000):
+        times.on_written(ms_to_bytes(100), frame * 0.1)
+    assert len(times._ends_ms) == 1200
+    assert times.at(1_999_900 - 60_000, 2000.0) == pytest.approx(1939.9)
