@@ -24,6 +24,7 @@ from tests.support.scripted import (
     question,
     refuses,
     rig,
+    says,
     scenario,
     settle,
     system_item,
@@ -608,3 +609,23 @@ async def test_a_turn_begun_by_voice_can_be_interrupted_before_it_is_answered() 
         await attach(r)
         await r.played()
         assert [row[2] for row in r.rows()] == ["What is", "Part B?", "Medical."]
+
+
+async def test_a_spoken_answer_that_names_no_numbers_shows_what_it_rests_on() -> None:
+    script: list[Any] = [listens(), *question("Pact?"), calls_tools(call("search", '{"query": "pact"}'))]
+    script += [output_item("call_1"), expect("response.create")]
+    async with rig([*script, speaks(("Yes, toxic exposure is covered.", 900), number=2)]) as r:
+        await attach(r)
+        await r.ask("Pact?")
+        turn = r.turns[-1]
+        assert turn.text == "Yes, toxic exposure is covered."
+        assert [(c.n, c.document_id) for c in turn.citations] == [(1, "va/pact")]
+        assert not turn.abstained
+
+
+async def test_a_written_answer_that_names_no_numbers_gets_no_sources_attached() -> None:
+    script: list[Any] = [*question("Pact?"), calls_tools(call("search", '{"query": "pact"}'))]
+    script += [output_item("call_1"), expect("response.create")]
+    async with rig([*script, says("Yes, toxic exposure is covered.", number=2)]) as r:
+        await r.ask("Pact?")
+        assert r.turns[-1].citations == ()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from realtime_agents.session.citing import CitedText, Ledger, abstained, resolve, says_unknown
+from realtime_agents.session.citing import CitedText, Ledger, abstained, best_sources, resolve, says_unknown
+from realtime_agents.session.view import Citation
 from tests.support.scripted import source
 
 
@@ -137,3 +138,47 @@ def test_an_answer_with_a_citation_abstains_only_where_the_value_asked_for_is_no
 def test_a_long_answer_is_resolved_in_well_under_a_frame(ledger: Ledger) -> None:
     text = "word [1] [2] [9] " * 2000 + "[" * 2000 + " " * 2000
     assert resolve(text, ledger, partial=True).unknown == 2000
+
+
+DEDUCTIBLE = "The 2026 annual Part B deductible is $283. After you meet it, you usually pay 20% of the approved amount."
+PREMIUM = "The standard Part B monthly premium is $202.90 in 2026."
+BURIAL = "VA burial allowances cover burial and funeral costs of veterans."
+
+
+def found(*quotes: str) -> list[Citation]:
+    sources = Ledger()
+    numbers = [sources.number(source(f"page{n}", quote)) for n, quote in enumerate(quotes)]
+    return [c for n in numbers if (c := sources.get(n)) is not None]
+
+
+def chosen(text: str, *quotes: str) -> list[str]:
+    return [citation.quote for citation in best_sources(text, found(*quotes))]
+
+
+def test_a_spoken_answer_rests_on_the_source_whose_words_it_uses() -> None:
+    said = "In 2026 the Part B deductible is 283 dollars, and then you usually pay 20 percent."
+    assert chosen(said, BURIAL, DEDUCTIBLE) == [DEDUCTIBLE]
+
+
+def test_the_best_source_comes_first_and_sources_are_numbered_anew() -> None:
+    said = "The standard monthly premium for Part B is 202.90 in 2026. The deductible is 283 a year."
+    attached = best_sources(said, found(DEDUCTIBLE, BURIAL, PREMIUM))
+    assert attached[0].quote == PREMIUM
+    assert [c.n for c in attached] == list(range(1, len(attached) + 1))
+    assert BURIAL not in [c.quote for c in attached]
+
+
+@pytest.mark.parametrize("said", ["", "…", "How can I help you today?", "I don't know. Please ask the VA."])
+def test_an_answer_that_shares_nothing_with_its_sources_gets_none(said: str) -> None:
+    assert chosen(said, DEDUCTIBLE, PREMIUM) == []
+
+
+def test_never_more_than_three_and_a_source_found_twice_counts_once() -> None:
+    said = "Toxic exposure is covered for all veterans who served there."
+    quotes = [f"Toxic exposure is covered, case {n}." for n in "abcdef"]
+    assert len(chosen(said, *quotes)) == 3
+    assert len(best_sources(said, found(quotes[0]) * 2)) == 1
+
+
+def test_nothing_is_attached_when_there_are_no_sources() -> None:
+    assert best_sources("Anything at all.", []) == ()

@@ -13,7 +13,7 @@ from realtime_agents.protocol import events as ev
 from realtime_agents.protocol.commands import ConversationItemCreate, ResponseCreate, SessionUpdate
 from realtime_agents.protocol.items import ErrorDetail, MessageItem, Response, StatusDetails
 from realtime_agents.session.scripted_events import answer
-from realtime_agents.session.scripted_upstream import Hold, emit, expect
+from realtime_agents.session.scripted_upstream import Hold, Step, emit, expect
 from realtime_agents.session.session import Session
 from realtime_agents.session.typed import MAX_MESSAGE_LENGTH
 from realtime_agents.session.view import Activity, LiveText, Phase
@@ -462,3 +462,44 @@ async def test_words_of_a_crisis_are_answered_at_once_and_reach_no_model() -> No
         await r.ask("Hello")
         assert r.turns[-1].text == "Hi."
     assert "988" in list(r.history.turns.values())[1].text
+
+
+async def test_a_server_that_works_but_begins_no_answer_is_asked_once_more_and_then_given_up() -> None:
+    first, second = asyncio.Event(), asyncio.Event()
+    alive = emit(ev.RateLimitsUpdated(event_id="", rate_limits=()))
+    steps: list[Step] = [
+        *question("Hello"),
+        Hold(first),
+        alive,
+        expect("response.create"),
+        Hold(second),
+        alive,
+    ]
+    async with rig(steps) as r:
+        await r.session.send_text("Hello")
+        await r.clock.advance(20)
+        first.set()
+        await r.clock.advance(16)
+        assert [c.type for c in r.connections[0].sent].count("response.create") == 2
+        await r.clock.advance(20)
+        second.set()
+        await r.clock.advance(15)
+        await r.idle()
+        assert r.rows()[1][:2] == ("breadcrumb", "failed")
+        assert "did not begin" in r.rows()[1][2]
+        assert r.session.phase is Phase.READY
+
+
+async def test_a_cancel_that_the_server_ignores_does_not_block_the_next_question() -> None:
+    steps: list[Step] = [*question("One"), begins("1"), expect("response.cancel"), user_item("Two")]
+    alive = asyncio.Event()
+    steps += [Hold(alive), emit(ev.RateLimitsUpdated(event_id="", rate_limits=()))]
+    async with rig([*steps, expect("response.create"), says("2.", number=2)]) as r:
+        await r.session.send_text("One")
+        await settle()
+        await r.session.send_text("Two")
+        await r.clock.advance(20)
+        alive.set()
+        await r.clock.advance(16)
+        await r.idle()
+        assert r.rows()[-1] == ("agent", "completed", "2.")

@@ -214,3 +214,17 @@ async def test_events_are_followed_live_with_their_turn_as_group() -> None:
         rows = [u.row for u in seen if isinstance(u, EventLogged)]
         assert {row.group for row in rows if row.type.startswith("response.")} == {r.turns[0].id}
         assert r.session.event_log()[0].type == "session.update"
+
+
+async def test_rows_that_moved_or_went_are_told_by_a_snapshot(state: State, broadcast: Broadcast) -> None:
+    async with broadcast.subscribe(events=False) as updates:
+        await anext(updates)
+        broadcast.turn(turn(1))
+        state.turns.append(turn(2, "what is left"))
+        broadcast.rearranged()
+        broadcast.status(status("later"))
+        snapshot = await anext(updates)
+        assert isinstance(snapshot, SessionSnapshot)
+        assert [t.text for t in snapshot.turns] == ["what is left"]
+        broadcast.end()
+        assert [update async for update in updates] == []
