@@ -8,6 +8,7 @@ from typing import Any
 
 import reflex as rx
 
+from realtime_agents.components.knowledge_add import upload_script
 from realtime_agents.components.shell import behaviour_script
 from realtime_agents.pages.agents import agents_page
 from realtime_agents.pages.conversation import conversation_page
@@ -18,6 +19,8 @@ from realtime_agents.state.connection import ConnectionState, on_failure
 from realtime_agents.state.doctor import DoctorState
 from realtime_agents.state.history import HistoryState
 from realtime_agents.state.knowledge import KnowledgeState
+from realtime_agents.state.knowledge_ingest import IngestState
+from realtime_agents.state.knowledge_versions import VersionsState
 from realtime_agents.state.roster import RosterState
 
 STYLESHEETS = [
@@ -27,6 +30,7 @@ STYLESHEETS = [
     "/css/voice.css",
     "/css/panels.css",
     "/css/pages.css",
+    "/css/knowledge.css",
     "/css/print.css",
 ]
 
@@ -44,7 +48,12 @@ class Page:
 PAGES = (
     Page(route="/", title="Conversation", component=conversation_page),
     Page(route="/history", title="History", component=history_page, on_load=(HistoryState.arrive,)),
-    Page(route="/knowledge", title="Knowledge", component=knowledge_page, on_load=(KnowledgeState.arrive,)),
+    Page(
+        route="/knowledge",
+        title="Knowledge",
+        component=knowledge_page,
+        on_load=(KnowledgeState.arrive, IngestState.arrive, VersionsState.arrive),
+    ),
     Page(route="/agents", title="Agents", component=agents_page, on_load=(RosterState.arrive,)),
     Page(route="/settings", title="Settings", component=settings_page, on_load=(DoctorState.arrive,)),
 )
@@ -57,6 +66,7 @@ def head_components() -> list[rx.Component]:
         rx.el.meta(name="theme-color", content="#0e0f12", media="(prefers-color-scheme: dark)"),
         rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml"),
         behaviour_script(),
+        upload_script(),
     ]
 
 

@@ -1,52 +1,50 @@
-"""The knowledge page: what is held, and a search that shows how it ranks."""
+"""The knowledge page: what is held, who reads it, and a search that shows how it ranks."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+import time
 from typing import Any
 
 import reflex as rx
 
+from realtime_agents.agents.config import ScenarioConfig
 from realtime_agents.errors import KnowledgeError
-from realtime_agents.knowledge.port import Hit, Query
+from realtime_agents.knowledge.port import Query, SearchMode
 from realtime_agents.runtime import get_runtime
+from realtime_agents.state.catalog import CatalogState
 from realtime_agents.state.handlers import handler
+from realtime_agents.state.knowledge_lines import (
+    CollectionLine,
+    HitLine,
+    ScopeLine,
+    collection_lines,
+    hit_line,
+    scope_lines,
+)
 from realtime_agents.state.model_input import score_words
-from realtime_agents.state.words import duration_words, title_words
+from realtime_agents.state.words import count_words, duration_words, title_words
 
 HITS = 12
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CollectionLine:
-    """A collection and how much it holds."""
-
-    name: str
-    title: str
-    documents: str
-    passages: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HitLine:
-    """A passage found, with the score of each leg."""
-
-    id: str
-    title: str
-    meta: str
-    summary: str
-    score: str
-    lexical: str
-    cosine: str
+LEG_HITS = 50
+"""How far each leg is looked through for the places of the hits."""
 
 
 class KnowledgeState(rx.State):
     """Counts per collection, and the hits of the last search."""
 
     collections: rx.Field[tuple[CollectionLine, ...]] = rx.field(())
-    vectors: rx.Field[bool] = rx.field(default=True)
+    scopes: rx.Field[tuple[ScopeLine, ...]] = rx.field(())
+    names: rx.Field[tuple[str, ...]] = rx.field(())
+    """Collections by name, for the form that fills them."""
+    store: rx.Field[str] = rx.field("")
+    """Which store answers, for people."""
+    store_problem: rx.Field[str] = rx.field("")
+    """What is wrong with the store or its search; empty when all is well."""
     chosen: rx.Field[str] = rx.field("")
     """Collection searched; empty for all."""
+    agent: rx.Field[str] = rx.field("")
+    """Agent searched as; empty for none."""
     words: rx.Field[str] = rx.field("")
     hits: rx.Field[tuple[HitLine, ...]] = rx.field(())
     outcome: rx.Field[str] = rx.field("")
@@ -56,21 +54,19 @@ class KnowledgeState(rx.State):
     @handler
     async def arrive(self) -> None:
         """The page was opened."""
-        try:
-            stats = await get_runtime().knowledge.stats()
-        except KnowledgeError as error:
-            self.problem = str(error)
-            return
-        self.vectors, self.problem = stats.vectors, ""
-        self.collections = tuple(
-            CollectionLine(name=n, title=title_words(n), documents=f"{d:,}", passages=f"{p:,}")
-            for n, (d, p) in sorted(stats.collections.items())
-        )
+        await self._look()
 
     @handler
     async def choose(self, collection: str) -> None:
         """Search this collection only, or all again."""
-        self.chosen = "" if collection == self.chosen else collection
+        self.chosen, self.agent = "" if collection == self.chosen else collection, ""
+        if self.words:
+            await self._search()
+
+    @handler
+    async def choose_agent(self, agent: str) -> None:
+        """Search what this agent reads, or everything again."""
+        self.agent, self.chosen = "" if agent == self.agent else agent, ""
         if self.words:
             await self._search()
 
@@ -80,40 +76,75 @@ class KnowledgeState(rx.State):
         self.words = str(form.get("words", "")).strip()
         await self._search()
 
+    async def _look(self) -> None:
+        """Ask the store what it holds and how it is."""
+        runtime = get_runtime()
+        health = await runtime.knowledge.health()
+        self.store = f"{health.implementation.capitalize()}: {health.detail}" if health.ok else ""
+        self.store_problem = " ".join(
+            words for words in ("" if health.ok else health.detail, runtime.knowledge.notice) if words
+        )
+        try:
+            stats = await runtime.knowledge.stats()
+            sources = await asyncio.to_thread(runtime.ledger.sources)
+        except KnowledgeError as error:
+            self.store_problem = self.store_problem or str(error)
+            return
+        scenario = await self._scenario()
+        self.names = tuple(sorted(stats.collections))
+        self.collections = collection_lines(stats.collections, scenario, sources, time.time())
+        self.scopes = scope_lines(scenario, self.names)
+
+    async def _scenario(self) -> ScenarioConfig | None:
+        """The scenario that is open on the conversation page."""
+        runtime = get_runtime()
+        chosen = (await self.get_state(CatalogState)).scenario or runtime.settings.scenario
+        return runtime.catalog.scenarios.get(chosen)
+
     async def _search(self) -> None:
         self.hits, self.outcome, self.problem = (), "", ""
         if not self.words:
             return
-        collections = (self.chosen,) if self.chosen else ()
+        collections = await self._wanted()
+        if self.agent and not collections:
+            self.outcome = "This agent reads no collection."
+            return
+        knowledge = get_runtime().knowledge
         try:
-            result = await get_runtime().knowledge.search(
-                Query(text=self.words, collections=collections, limit=HITS)
-            )
+            result = await knowledge.search(Query(text=self.words, collections=collections, limit=HITS))
         except KnowledgeError as error:
             self.problem = str(error)
             return
-        self.hits = tuple(hit_line(hit) for hit in result.hits)
+        lexical, cosine = await asyncio.gather(
+            _places(self.words, collections, "lexical"), _places(self.words, collections, "vector")
+        )
+        self.hits = tuple(
+            hit_line(hit, place, lexical, cosine) for place, hit in enumerate(result.hits, start=1)
+        )
         if result.degraded:
             self.problem = (
                 f"Without the {' and '.join(result.degraded)} part of the search, which does not answer."
             )
-        found = f"{len(result.hits)} passages" if len(result.hits) != 1 else "1 passage"
-        cosine = (
-            f" · best cosine {score_words(result.top_cosine, 3)}" if result.top_cosine is not None else ""
+        found = count_words(len(result.hits), "passage")
+        best = f" · best cosine {score_words(result.top_cosine, 3)}" if result.top_cosine is not None else ""
+        scope = f" in {', '.join(map(title_words, collections))}" if collections else ""
+        self.outcome = f"{found}{scope} in {duration_words(result.duration_ms)}{best}"
+
+    async def _wanted(self) -> tuple[str, ...]:
+        """Collections to search; empty for all."""
+        if self.chosen:
+            return (self.chosen,)
+        scenario = await self._scenario() if self.agent else None
+        agent = scenario.agents.get(self.agent) if scenario else None
+        return scenario.collections_for(agent, self.names) if scenario and agent else ()
+
+
+async def _places(words: str, collections: tuple[str, ...], mode: SearchMode) -> dict[str, int]:
+    """Place by passage in one leg's own order, from 1; empty when the leg does not answer."""
+    try:
+        result = await get_runtime().knowledge.search(
+            Query(text=words, collections=collections, limit=LEG_HITS, mode=mode)
         )
-        self.outcome = f"{found} in {duration_words(result.duration_ms)}{cosine}"
-
-
-def hit_line(hit: Hit) -> HitLine:
-    """One hit as the page shows it."""
-    passage = hit.passage
-    where = (passage.section, passage.source, f"as of {passage.as_of}" if passage.as_of else "")
-    return HitLine(
-        id=passage.id,
-        title=passage.title,
-        meta=" · ".join(part for part in where if part),
-        summary=passage.summary,
-        score=score_words(hit.score, 4),
-        lexical=score_words(hit.lexical, 2),
-        cosine=score_words(hit.cosine, 3),
-    )
+    except KnowledgeError:
+        return {}
+    return {hit.passage.id: place for place, hit in enumerate(result.hits, start=1)}

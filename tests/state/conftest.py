@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from realtime_agents.state import connection, event_log
+from realtime_agents.state import connection, event_log, knowledge_ingest
 from tests.state.fakes import FakeRuntime
 from tests.state.tab import Tab
 
@@ -18,6 +18,8 @@ _USERS = (
     "history",
     "inspection",
     "knowledge",
+    "knowledge_ingest",
+    "knowledge_versions",
     "reader",
     "roster",
 )
@@ -34,7 +36,7 @@ def runtime(monkeypatch: pytest.MonkeyPatch) -> FakeRuntime:
 @pytest.fixture
 async def tab(runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Tab]:
     opened = Tab()
-    for module in (connection, event_log):
+    for module in (connection, event_log, knowledge_ingest):
         monkeypatch.setattr(
             module, "is_connected", lambda socket_id: opened.connected and socket_id == opened.socket_id
         )

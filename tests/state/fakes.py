@@ -10,9 +10,20 @@ from types import SimpleNamespace
 from typing import Any
 
 from realtime_agents.agents.config import AgentConfig, ScenarioConfig
-from realtime_agents.errors import ConfigError, SessionError
+from realtime_agents.errors import ConfigError, KnowledgeError, SessionError
 from realtime_agents.health import Part
-from realtime_agents.knowledge.port import Document, Hit, KnowledgeStats, Passage, Query, SearchResult
+from realtime_agents.knowledge.jobs import Job
+from realtime_agents.knowledge.ledger import SourceRecord
+from realtime_agents.knowledge.port import (
+    Document,
+    Hit,
+    KnowledgeHealth,
+    KnowledgeStats,
+    KnowledgeVersion,
+    Passage,
+    Query,
+    SearchResult,
+)
 from realtime_agents.session.view import (
     Activity,
     EventLogged,
@@ -185,22 +196,106 @@ class FakeHistory:
 @dataclass
 class FakeKnowledge:
     passages: dict[str, Passage] = field(default_factory=dict)
+    texts: dict[str, Document] = field(default_factory=dict)
+    held: dict[str, tuple[int, int]] = field(default_factory=lambda: {"medicare": (2, 1)})
+    notice: str = ""
+    problem: str = ""
+    """What every method fails with."""
+    broken_legs: tuple[str, ...] = ()
+    asked: list[Query] = field(default_factory=list)
+    kept: list[KnowledgeVersion] = field(default_factory=list)
 
     async def search(self, query: Query) -> SearchResult:
-        hits = tuple(
+        """Words find passages in the opposite order of meaning."""
+        self.asked.append(query)
+        self._fail()
+        if query.mode in self.broken_legs:
+            raise KnowledgeError("This leg does not answer.")
+        passages = [
+            p for p in self.passages.values() if not query.collections or p.collection in query.collections
+        ]
+        hits = [
             Hit(passage=p, score=1 / (60 + i), lexical=7.5 - i, cosine=0.8 - i / 20)
-            for i, p in enumerate(self.passages.values())
+            for i, p in enumerate(passages)
+        ]
+        if query.mode == "lexical":
+            hits.reverse()
+        return SearchResult(
+            hits=tuple(hits[: query.limit]), top_cosine=0.8, duration_ms=12.4, degraded=self.broken_legs
         )
-        return SearchResult(hits=hits[: query.limit], top_cosine=0.8, duration_ms=12.4)
+
+    async def health(self) -> KnowledgeHealth:
+        return KnowledgeHealth(
+            implementation="embedded", ok=not self.problem, detail=self.problem or "SQLite 3.40"
+        )
+
+    async def versions(self) -> tuple[KnowledgeVersion, ...]:
+        self._fail()
+        return tuple(self.kept)
+
+    async def rollback(self, version: str = "") -> KnowledgeVersion:
+        self._fail()
+        self.kept = [replace(one, active=one.id == version) for one in self.kept]
+        return next(one for one in self.kept if one.active)
+
+    def _fail(self) -> None:
+        if self.problem:
+            raise KnowledgeError(self.problem)
 
     async def passage(self, passage_id: str) -> Passage | None:
         return self.passages.get(passage_id)
 
     async def document(self, document_id: str) -> Document | None:
-        return None
+        return self.texts.get(document_id)
 
     async def stats(self) -> KnowledgeStats:
-        return KnowledgeStats(collections={"medicare": (2, len(self.passages))})
+        self._fail()
+        return KnowledgeStats(collections=self.held)
+
+
+@dataclass
+class FakeLedger:
+    records: list[SourceRecord] = field(default_factory=list)
+    problem: str = ""
+
+    def sources(self) -> list[SourceRecord]:
+        if self.problem:
+            raise KnowledgeError(self.problem)
+        return self.records
+
+
+class FakeIngests:
+    """Jobs as a test puts them."""
+
+    def __init__(self) -> None:
+        self.jobs: tuple[Job, ...] = ()
+        self.added: list[tuple[str, str]] = []
+        self.cancelled: list[str] = []
+        self.refuse = ""
+        self._changed = asyncio.Event()
+
+    def put(self, *jobs: Job) -> None:
+        self.jobs = jobs
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def watch(self) -> AsyncGenerator[tuple[Job, ...], None]:
+        while True:
+            changed = self._changed
+            yield self.jobs
+            await changed.wait()
+
+    def add_url(self, url: str, collection: str) -> str:
+        if self.refuse:
+            raise KnowledgeError(self.refuse)
+        self.added.append((url, collection))
+        return "job1"
+
+    def cancel(self, job_id: str) -> None:
+        self.cancelled.append(job_id)
+
+    def forget_ended(self) -> None:
+        self.put()
 
 
 def benefits() -> ScenarioConfig:
@@ -236,6 +331,8 @@ class FakeRuntime:
         self.registry = FakeRegistry()
         self.history = FakeHistory()
         self.knowledge = FakeKnowledge()
+        self.ledger = FakeLedger()
+        self.ingests = FakeIngests()
         self.refreshed = 0
         self.refuse = ""
 

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
-from realtime_agents.knowledge.port import Passage
+from realtime_agents.knowledge.port import Document, Passage
 from realtime_agents.session.view import Citation, EventLogged, EventRow, ToolRow, Turn, TurnChanged
 from realtime_agents.settings import TABLE, load
 from realtime_agents.state.connection import ConnectionState
@@ -10,7 +11,6 @@ from realtime_agents.state.doctor import DoctorState, setting_lines
 from realtime_agents.state.event_log import EventLogState
 from realtime_agents.state.history import HistoryState
 from realtime_agents.state.inspection import InspectionState
-from realtime_agents.state.knowledge import KnowledgeState
 from realtime_agents.state.reader import ReaderState
 from realtime_agents.state.roster import RosterState
 from realtime_agents.state.transcript import TranscriptState
@@ -58,10 +58,10 @@ ANSWER = Turn(
 )
 
 
-async def answered(tab: Tab, runtime: FakeRuntime) -> FakeSession:
+async def answered(tab: Tab, runtime: FakeRuntime, answer: Turn = ANSWER) -> FakeSession:
     runtime.knowledge.passages[PASSAGE.id] = PASSAGE
     session = await connected(tab, runtime)
-    session.emit(TurnChanged(turn=ANSWER))
+    session.emit(TurnChanged(turn=answer))
     await tab.until(lambda: tab.value(TranscriptState, "current"))
     return session
 
@@ -83,6 +83,26 @@ async def test_a_chip_opens_the_passage_with_its_quote_marked(tab: Tab, runtime:
     assert tab.value(ReaderState, "source") == "CMS · as of 2026-01"
     await tab.fire(ReaderState.close())
     assert tab.value(ReaderState, "opened") is False
+
+
+async def test_a_passage_is_shown_where_it_stands_in_its_section(tab: Tab, runtime: FakeRuntime) -> None:
+    text = f"# Costs\n\nWhat comes first.\n\n{PASSAGE.text}\n\n- What comes after.\n\n## Later\n\nAnother section."
+    start = text.index(PASSAGE.text)
+    there = replace(PASSAGE, char_start=start, char_end=start + len(PASSAGE.text))
+    runtime.knowledge.passages[there.id] = there
+    runtime.knowledge.texts["d"] = Document(id="d", title="Part B costs", text=text, collection="medicare")
+    await tab.fire(ReaderState.read_passage("d#0"))
+    assert (tab.value(ReaderState, "above"), tab.value(ReaderState, "below")) == (
+        "What comes first.",
+        "• What comes after.",
+    )
+    assert "scrollIntoView" in tab.scripts()[-1]
+
+
+async def test_a_citation_whose_words_are_not_in_the_passage_says_so(tab: Tab, runtime: FakeRuntime) -> None:
+    await answered(tab, runtime, replace(ANSWER, citations=(replace(CITED, supported=False),)))
+    await tab.fire(ReaderState.read_citation("a1", 1))
+    assert "not in this passage" in tab.value(ReaderState, "note")
 
 
 async def test_a_fact_is_read_from_its_citation_and_a_bad_address_is_dropped(
@@ -215,16 +235,6 @@ async def test_the_history_lists_finds_reads_and_deletes_after_asking(tab: Tab, 
 async def test_a_conversation_that_is_gone_says_so(tab: Tab, runtime: FakeRuntime) -> None:
     await tab.fire(HistoryState.open("nobody"))
     assert "no longer" in tab.value(HistoryState, "problem")
-
-
-async def test_a_knowledge_search_shows_the_score_of_each_leg(tab: Tab, runtime: FakeRuntime) -> None:
-    runtime.knowledge.passages[PASSAGE.id] = PASSAGE
-    await tab.fire(KnowledgeState.arrive())
-    assert [(c.title, c.passages) for c in tab.value(KnowledgeState, "collections")] == [("Medicare", "1")]
-    await tab.fire(KnowledgeState.search({"words": "premium"}))
-    hit = tab.value(KnowledgeState, "hits")[0]
-    assert (hit.lexical, hit.cosine, hit.meta) == ("7.50", "0.800", "Costs > Part B · CMS · as of 2026-01")
-    assert tab.value(KnowledgeState, "outcome") == "1 passage in 12 ms · best cosine 0.800"
 
 
 async def test_the_agents_page_lists_the_files_in_force(tab: Tab, runtime: FakeRuntime) -> None:

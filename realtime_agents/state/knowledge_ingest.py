@@ -1,0 +1,171 @@
+"""Bringing knowledge in from the page: addresses, the jobs that read, and where everything came from."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+
+import reflex as rx
+from reflex.event import EventSpec
+
+from realtime_agents.errors import KnowledgeError
+from realtime_agents.knowledge.collections import collection_problem
+from realtime_agents.knowledge.jobs import IngestJobs, Job
+from realtime_agents.knowledge.web import is_web_address
+from realtime_agents.runtime import get_runtime
+from realtime_agents.state.handlers import background_latest, handler
+from realtime_agents.state.knowledge import KnowledgeState
+from realtime_agents.state.knowledge_lines import (
+    JobLine,
+    ResultLine,
+    SourceLine,
+    job_line,
+    result_lines,
+    source_line,
+)
+from realtime_agents.state.pacing import EVENTS_INTERVAL_S, HEARTBEAT_S
+from realtime_agents.state.presence import is_connected
+
+_ENDED = frozenset({"done", "stopped", "failed"})
+
+
+class IngestState(rx.State):
+    """Jobs of the whole app, whoever started them, and the sources that were read so far.
+
+    owner    owns                                      ended by
+    ───────  ────────────────────────────────────────  ────────────────────────────────────────
+    watch    one look at the jobs per tab              leaving the page, a newer `watch`, the
+                                                       tab's disconnect, the end of the app
+    """
+
+    jobs: rx.Field[tuple[JobLine, ...]] = rx.field(())
+    """Newest first."""
+    results: rx.Field[tuple[ResultLine, ...]] = rx.field(())
+    """Of the job that runs, or ran last."""
+    results_of: rx.Field[str] = rx.field("")
+    """Label of that job."""
+    sources: rx.Field[tuple[SourceLine, ...]] = rx.field(())
+    problem: rx.Field[str] = rx.field("")
+    """Why an address was refused."""
+    _watching: bool = False
+    _ended: frozenset[str] = frozenset()
+
+    @handler
+    async def arrive(self) -> None:
+        """The page was opened."""
+        self.problem = ""
+        await self._list_sources()
+
+    @background_latest
+    async def watch(self) -> None:
+        """Follow the jobs while the page is open."""
+        async with self:
+            self._watching = True
+            socket_id = self.router.session.session_id
+        async with aclosing(_looks(get_runtime().ingests)) as looks:
+            async for jobs in looks:
+                if not is_connected(socket_id):
+                    return
+                async with self:
+                    if not self._watching:
+                        return
+                    if jobs is not None:
+                        await self._show(jobs)
+
+    @handler
+    def unwatch(self) -> None:
+        """The page was left."""
+        self._watching = False
+
+    @handler
+    def add_url(self, form: dict[str, Any]) -> EventSpec | None:
+        """Read an address."""
+        url = str(form.get("url", "")).strip()
+        collection = str(form.get("collection", "")).strip()
+        self.problem = self._add(url, collection)
+        if self.problem:
+            return None
+        return rx.call_script("document.getElementById('knowledge-url').value = ''")
+
+    @handler
+    def read_again(self, url: str, key: str) -> None:
+        """Read a source once more: what is new, changed or gone is followed."""
+        source = next((s for s in get_runtime().ledger.sources() if source_line(s, 0).key == key), None)
+        if source is not None:
+            self.problem = self._add(url, source.key.collection)
+
+    @handler
+    def stop(self, job_id: str) -> None:
+        """Stop a job; what was read is kept."""
+        get_runtime().ingests.cancel(job_id)
+
+    @handler
+    def clear(self) -> None:
+        """Put ended jobs away."""
+        get_runtime().ingests.forget_ended()
+
+    @staticmethod
+    def _add(url: str, collection: str) -> str:
+        """Why it could not be begun; empty when it was."""
+        if not url:
+            return "Enter an address such as https://www.va.gov/disability/."
+        if problem := collection_problem(collection):
+            return problem
+        try:
+            get_runtime().ingests.add_url(url if is_web_address(url) else f"https://{url}", collection)
+        except KnowledgeError as error:
+            return f"This address is not read: {error}."
+        return ""
+
+    async def _show(self, jobs: tuple[Job, ...]) -> None:
+        """Show the jobs; when one has ended, what the knowledge base holds is looked at again."""
+        lines = tuple(job_line(job) for job in reversed(jobs))
+        if lines != self.jobs:
+            self.jobs = lines
+        begun = [job for job in jobs if job.state != "waiting"]
+        results = result_lines(begun[-1]) if begun else ()
+        if results != self.results:
+            self.results, self.results_of = results, begun[-1].label if begun else ""
+        ended = frozenset(job.id for job in jobs if job.state in _ENDED)
+        if ended - self._ended:
+            await (await self.get_state(KnowledgeState))._look()
+            await self._list_sources()
+        self._ended = ended
+
+    async def _list_sources(self) -> None:
+        try:
+            found = await asyncio.to_thread(get_runtime().ledger.sources)
+        except KnowledgeError as error:
+            self.problem = str(error)
+            return
+        now = time.time()
+        reading = {job.collection for job in get_runtime().ingests.jobs if job.state == "running"}
+        self.sources = tuple(
+            source_line(source, now, reading=source.key.collection in reading)
+            for source in found
+            if source.documents
+        )
+
+
+async def _looks(jobs: IngestJobs) -> AsyncGenerator[tuple[Job, ...] | None]:
+    """The jobs after changes, a few times a second at most; None after a silence, so that the reader
+    can see whether anybody still looks."""
+    async with aclosing(jobs.watch()) as changes:
+        following = asyncio.ensure_future(anext(changes, None))
+        try:
+            while True:
+                done, _ = await asyncio.wait({following}, timeout=HEARTBEAT_S)
+                if not done:
+                    yield None
+                    continue
+                if (now := following.result()) is None:
+                    return
+                yield now
+                await asyncio.sleep(EVENTS_INTERVAL_S)
+                following = asyncio.ensure_future(anext(changes, None))
+        finally:
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
