@@ -46,8 +46,10 @@ from realtime_agents.session.parts import Patience, SessionParts
 from realtime_agents.session.probe import probe
 from realtime_agents.session.registry import SessionRegistry
 from realtime_agents.session.session import Session
+from realtime_agents.session.voice_config import VoiceDefaults
 from realtime_agents.settings import Settings
 from realtime_agents.store.history import HistoryStore
+from realtime_agents.store.recordings import RecordingFiles
 from realtime_agents.tools.builtin import built_in_tools
 from realtime_agents.tools.registry import ToolContext
 from realtime_agents.tools.runner import ToolRunner
@@ -82,7 +84,8 @@ class Runtime:
         self.knowledge = EmbeddedKnowledgeBase(settings.knowledge_path)
         self.ledger = IngestLedger(settings.data_dir / "ingest.db")
         self.ingests = IngestJobs(self.knowledge, self.ledger)
-        self.history = HistoryStore(settings.history_url)
+        self.recordings = RecordingFiles(settings.data_dir / "recordings")
+        self.history = HistoryStore(settings.history_url, self.recordings)
         self.registry = SessionRegistry()
         self._seed = KnowledgeSeed(settings.agents_dir, settings.data_dir / "seed.json")
         self._facts: Mapping[str, FactBook] = {}
@@ -157,6 +160,8 @@ class Runtime:
             model=self.model,
             patience=self._patience(),
             history=self.history if keep else None,
+            recordings=self.recordings if keep else None,
+            voice=VoiceDefaults(transcription_model=self.settings.transcription_model),
             agent=agent,
         )
 

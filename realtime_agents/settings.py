@@ -92,6 +92,13 @@ TABLE: tuple[Setting, ...] = (
         "text",
         "Model at ENGINE_CHAT_BASE_URL; it must be able to call tools.",
     ),
+    Setting(
+        "TRANSCRIPTION_MODEL",
+        "transcription_model",
+        "gpt-transcribe",
+        "text",
+        "Model that writes down what people say, where the Realtime server is not the local engine.",
+    ),
     Setting("DATABASE_URL", "database_url", "", "url", "History database; empty means SQLite in DATA_DIR."),
     Setting(
         "ENGINE_WORDS_PER_S",
@@ -117,6 +124,7 @@ class Settings:
     openai_api_key: str
     realtime_base_url: str
     realtime_model: str
+    transcription_model: str
     engine_chat_base_url: str
     engine_chat_api_key: str
     engine_chat_model: str

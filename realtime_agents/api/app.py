@@ -1,4 +1,4 @@
-"""The HTTP and WebSocket routes beside the page: health, uploads, audio and the local Realtime engine."""
+"""The HTTP and WebSocket routes beside the page: health, uploads, audio, recordings and the local Realtime engine."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from realtime_agents import runtime
 from realtime_agents.api.audio import audio
 from realtime_agents.api.guard import OriginGuard, is_loopback
 from realtime_agents.api.knowledge_upload import upload
+from realtime_agents.api.recordings import recording
 from realtime_agents.engine.server import create_engine_app
 from realtime_agents.health import report
 from realtime_agents.local_engine import engine_config
@@ -24,6 +25,7 @@ def build_api(page: ASGIApp, settings: Settings) -> ASGIApp:
         Route("/api/health", health),
         Route("/api/knowledge/upload", upload, methods=["POST"]),
         WebSocketRoute("/api/audio", audio),
+        Route("/api/recordings/{conversation}.wav", recording),
     ]
     if settings.uses_local_engine:
         routes.append(Mount("/v1", app=create_engine_app(engine_config(settings, speaks=True))))

@@ -13,6 +13,7 @@ from realtime_agents.session.clock import Clock, SystemClock
 from realtime_agents.session.upstream import Upstream
 from realtime_agents.session.voice_config import VoiceDefaults
 from realtime_agents.store.recorder import History
+from realtime_agents.store.recordings import RecordingFiles
 from realtime_agents.tools.registry import ToolContext, ToolRegistry
 from realtime_agents.tools.runner import NumberSource, ToolRun
 
@@ -41,12 +42,15 @@ class Patience:
     """A connection that held for so long starts the count of attempts anew."""
     stall_s: float = 30.0
     """A connection that is silent for so long while an answer is due counts as dropped."""
-    answer_start_s: float = 35.0
-    """A server that works but begins no answer within this time is asked once more. Longer than
-    ``stall_s``, which takes care of one that says nothing at all."""
     rotate_after_s: float = 55 * 60.0
     """Age at which a connection is replaced at the next idle moment; servers end it at 60 minutes."""
     rotate_before_expiry_s: float = 5 * 60.0
+
+    @property
+    def answer_start_s(self) -> float:
+        """A server that works but begins no answer within this time is asked once more. Longer than
+        ``stall_s``, which takes care of one that says nothing at all."""
+        return self.stall_s + 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +70,8 @@ class SessionParts:
     """Name of the model, for usage records."""
     history: History | None = None
     """Where conversations are kept; None keeps nothing."""
+    recordings: RecordingFiles | None = None
+    """Where recordings of conversations that are kept go; None: there are none."""
     agent: str = ""
     """Agent that opens the conversation; empty: the scenario's own start."""
     voice: VoiceDefaults = field(default_factory=VoiceDefaults)

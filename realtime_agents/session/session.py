@@ -51,6 +51,7 @@ class Session:
     audio line                       Voice        `attach_audio` the browser, another line, `close`
                                                                  (60 s of audio, then its end)
     microphone audio on its way      Link         the browser    writing it (2 s, then the oldest goes)
+    recording, its file and task     RecordingDesk `record`      `record`, `close` (30 s, then its end)
     timers of slot, speech, flush    Deadline     their owners   their end, `close`
     event log                        EventLog     constructor    garbage (ring of 2,000 lines)
     ending task                      Session      `close`        itself
@@ -143,6 +144,11 @@ class Session:
         """
         self._check_running()
         return self._stage.voice.attach(mode)
+
+    async def record(self, on: bool) -> None:
+        """Keep both sides as sound from now on, or no longer. Raises `SessionError` when that cannot be."""
+        self._check_running()
+        await self._stage.recording.switch(on)
 
     async def wait_idle(self) -> None:
         """Wait until the answer to the last message is finished, in whatever way.
@@ -275,6 +281,7 @@ class Session:
         stage.answering.close()
         if self._recorder is not None:
             await self._recorder.close(self._parts.clock.now())
+        await stage.recording.close(keep=self._recorder is not None and self._recorder.has_begun)
         if self._failure:
             stage.status.set_activity(Activity.ERROR)
             stage.status.set_notice("connection", f"{self._failure} {_OVER}")

@@ -10,6 +10,8 @@ from realtime_agents.session.line import AudioLine
 from realtime_agents.session.line_messages import AudioPiece, ItemBegins, ItemEnds, MarksAdded
 
 MAX_PIECE_MS = 200
+MAX_KEPT_MS = 300_000
+"""Sound kept for a recording until it was heard: what is more is recorded as silence."""
 
 
 class SpokenItem:
@@ -18,12 +20,12 @@ class SpokenItem:
     __slots__ = (
         "_line",
         "_sent_bytes",
+        "_taken_bytes",
         "_text",
         "_track",
         "audio",
         "connection",
         "exchange",
-        "heard_bytes",
         "id",
         "is_complete",
         "n",
@@ -40,13 +42,12 @@ class SpokenItem:
         self.exchange: Exchange | None = None
         self.is_complete = False
         self.audio: bytearray | None = None
-        """What was said, while both sides are recorded."""
-        self.heard_bytes = 0
-        """How much of it was handed to the recording."""
+        """What was not heard yet, while both sides are recorded."""
         self._line = line
         self._track = SpokenTrack()
         self._text = ""
         self._sent_bytes = 0
+        self._taken_bytes = 0
 
     def begin(self, n: int, turn_id: str, exchange: Exchange) -> None:
         """Audio follows, whose words are in the row ``turn_id``."""
@@ -71,7 +72,7 @@ class SpokenItem:
             piece = audio if len(audio) <= step else audio[start : start + step]
             self._line.put(AudioPiece(self.n, self._sent_bytes // BYTES_PER_SAMPLE, piece))
             self._sent_bytes += len(piece)
-        if self.audio is not None:
+        if self.audio is not None and len(self.audio) < ms_to_bytes(MAX_KEPT_MS):
             self.audio += audio
 
     def end(self) -> None:
@@ -94,8 +95,11 @@ class SpokenItem:
         """Sound up to ``heard_ms`` that was not taken yet; empty when nothing is recorded."""
         if self.audio is None:
             return b""
-        begin, self.heard_bytes = self.heard_bytes, max(ms_to_bytes(heard_ms), self.heard_bytes)
-        return bytes(self.audio[begin : self.heard_bytes])
+        size = max(ms_to_bytes(heard_ms) - self._taken_bytes, 0)
+        self._taken_bytes += size
+        taken = bytes(self.audio[:size])
+        del self.audio[:size]
+        return taken
 
     def _mark(self, mark: WordMark | None) -> None:
         if mark is not None and self.n:

@@ -18,6 +18,7 @@ from realtime_agents.session.eventlog import EventLog
 from realtime_agents.session.handoffs import Handoffs
 from realtime_agents.session.outbox import Outbox
 from realtime_agents.session.parts import SessionParts
+from realtime_agents.session.recording_desk import RecordingDesk
 from realtime_agents.session.roster import Roster
 from realtime_agents.session.status import StatusBoard
 from realtime_agents.session.tool_desk import ToolDesk
@@ -40,6 +41,7 @@ class Stage:
     handoffs: Handoffs
     voice: Voice
     care: Care
+    recording: RecordingDesk
     status: StatusBoard
     events: EventLog
     clock: Clock
@@ -129,6 +131,7 @@ def build_stage(
         handoffs=handoffs,
         voice=voice,
         care=care,
+        recording=RecordingDesk(parts.recordings, conversation_id, voice=voice, status=status, clock=clock),
         status=status,
         events=log,
         clock=clock,

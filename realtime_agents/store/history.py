@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TypeVar
 
 from sqlalchemy import ColumnElement, func, or_, update
@@ -15,6 +16,7 @@ from realtime_agents.session.view import Turn
 from realtime_agents.store import rows
 from realtime_agents.store.database import Database
 from realtime_agents.store.models import Conversation, Item, ToolCall, UsageRecord
+from realtime_agents.store.recordings import RecordingFiles
 from realtime_agents.store.records import (
     ConversationHeader,
     ConversationRecord,
@@ -42,8 +44,10 @@ class HistoryStore:
     ======== =========================== =======================
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, recordings: RecordingFiles | None = None) -> None:
+        """``recordings``: files that belong to the conversations, and go with them."""
         self._database = Database(url)
+        self._recordings = recordings
         self._thread: ThreadPoolExecutor | None = None
 
     @property
@@ -113,11 +117,26 @@ class HistoryStore:
 
     async def load(self, conversation_id: str) -> ConversationRecord | None:
         """The whole conversation; None when it is not there."""
-        return await self._run(lambda s: _load(s, conversation_id), write=False)
+        record = await self._run(lambda s: _load(s, conversation_id), write=False)
+        if record is None or self._recordings is None:
+            return record
+        return replace(record, recorded=self._recordings.find(conversation_id) is not None)
 
     async def delete(self, conversation_id: str) -> bool:
         """Remove a conversation and all that belongs to it; False when it was not there."""
-        return await self._run(lambda s: _delete(s, conversation_id), write=True)
+        was_there = await self._run(lambda s: _delete(s, conversation_id), write=True)
+        await self._on_thread(lambda: self._delete_recording(conversation_id))
+        return was_there
+
+    def _delete_recording(self, conversation_id: str) -> None:
+        if self._recordings is None:
+            return
+        try:
+            self._recordings.delete(conversation_id)
+        except OSError as error:
+            raise StoreError(
+                f"The conversation was deleted, but not its recording in {self._recordings.folder} ({error.strerror})."
+            ) from error
 
     async def _run(self, work: Callable[[Session], T], *, write: bool) -> T:
         return await self._on_thread(lambda: self._database.run(work, write=write))

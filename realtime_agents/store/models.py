@@ -63,6 +63,9 @@ class Item(StoreModel, table=True):
     citations: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
     handoff: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     metrics: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    spoken: bool = False
+    heard_chars: int | None = None
+    timeline: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
     at: float = 0.0
 
 

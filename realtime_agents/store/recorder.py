@@ -91,6 +91,11 @@ class Recorder:
         self._problem = ""
         self._closed = False
 
+    @property
+    def has_begun(self) -> bool:
+        """The conversation is in the history."""
+        return self._begun
+
     def record_turn(self, turn: Turn, *, previous_id: str = "") -> None:
         """Keep this version of a turn; ``previous_id`` places one that is not the last."""
         key = f"turn {turn.id}"

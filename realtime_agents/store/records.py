@@ -61,3 +61,5 @@ class ConversationRecord:
     summary: ConversationSummary
     turns: tuple[Turn, ...]
     usage: tuple[UsageEntry, ...]
+    recorded: bool = False
+    """There is a recording: ``/api/recordings/<id>.wav``."""

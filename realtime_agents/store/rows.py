@@ -8,6 +8,7 @@ from typing import cast
 from realtime_agents.session.view import (
     Citation,
     Handoff,
+    TimelineMark,
     ToolRow,
     ToolStatus,
     Turn,
@@ -53,6 +54,10 @@ def item_of(conversation_id: str, turn: Turn, *, position: int, previous_id: str
         ],
         handoff={k: storable(v) for k, v in asdict(turn.handoff).items()} if turn.handoff else {},
         metrics=asdict(turn.metrics) if turn.metrics else {},
+        spoken=turn.spoken,
+        # What is stored may be shorter than what was shown.
+        heard_chars=None if turn.heard_chars is None else len(storable(turn.text[: turn.heard_chars])),
+        timeline=[asdict(mark) for mark in turn.timeline],
         at=turn.at,
     )
 
@@ -93,6 +98,9 @@ def turn_of(item: Item, call: ToolCall | None) -> Turn:
         handoff=Handoff(**item.handoff) if item.handoff else None,
         metrics=TurnMetrics(**item.metrics) if item.metrics else None,
         abstained=item.abstained,
+        spoken=item.spoken,
+        heard_chars=item.heard_chars,
+        timeline=tuple(TimelineMark(**mark) for mark in item.timeline),
     )
 
 

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from realtime_agents.errors import StoreError
-from realtime_agents.session.view import Citation, Handoff, ToolRow, Turn, TurnMetrics
+from realtime_agents.session.view import Citation, Handoff, TimelineMark, ToolRow, Turn, TurnMetrics
 from realtime_agents.store.history import HistoryStore
+from realtime_agents.store.recordings import RecordingFiles
 from realtime_agents.store.records import ConversationHeader, UsageEntry
 
 CITATION = Citation(
@@ -244,3 +245,91 @@ async def test_a_store_that_is_not_open_says_so_and_close_may_be_called_twice(tm
     await store.close()
     with pytest.raises(StoreError, match="not open"):
         await store.load("any")
+
+
+SPOKEN = replace(
+    ANSWER,
+    id="item_9",
+    status="interrupted",
+    spoken=True,
+    heard_chars=14,
+    metrics=TurnMetrics(first_audio_ms=640, total_ms=900),
+    timeline=(
+        TimelineMark(name="speech_end", at_ms=0),
+        TimelineMark(name="tool:search_knowledge", at_ms=120, duration_ms=180),
+        TimelineMark(name="first_audio_heard", at_ms=640),
+    ),
+)
+
+
+async def test_a_spoken_turn_comes_back_with_what_was_heard_and_how_its_time_was_spent(
+    store: HistoryStore,
+) -> None:
+    conversation = await begin(store)
+    said = replace(user("What is the PACT Act?"), spoken=True)
+    for turn in (said, SPOKEN):
+        await store.save_turn(conversation, turn)
+    record = await store.load(conversation)
+    assert record is not None
+    assert record.turns == (said, SPOKEN)
+    assert not record.recorded
+
+
+async def test_what_was_heard_is_counted_in_the_text_as_it_is_stored(store: HistoryStore) -> None:
+    conversation = await begin(store)
+    await store.save_turn(conversation, replace(SPOKEN, text="a\x00b cd ef", heard_chars=6))
+    record = await store.load(conversation)
+    assert record is not None
+    (turn,) = record.turns
+    assert turn.text[: turn.heard_chars] == "ab cd"
+
+
+async def test_a_turn_that_was_none_is_taken_out_and_later_ones_stay_in_order(store: HistoryStore) -> None:
+    conversation = await begin(store)
+    for turn in (user("one"), TOOL, user("noise", turn_id="item_3"), ANSWER):
+        await store.save_turn(conversation, turn)
+    await store.delete_turn(conversation, "item_3")
+    await store.delete_turn(conversation, TOOL.id)
+    await store.delete_turn(conversation, "item_of_nobody")
+    await store.save_turn(conversation, user("two", turn_id="item_4"))
+    await store.save_turn(conversation, user("between", turn_id="item_5"), previous_id="item_1")
+    record = await store.load(conversation)
+    assert record is not None
+    assert [t.text for t in record.turns] == ["one", "between", ANSWER.text, "two"]
+
+
+async def test_what_could_not_be_heard_gives_no_title(store: HistoryStore) -> None:
+    conversation = await begin(store)
+    await store.save_turn(conversation, replace(user("[inaudible]"), status="failed"))
+    await store.save_turn(conversation, replace(user("", turn_id="item_2"), status="in_progress"))
+    await store.save_turn(conversation, user("What is Part B?", turn_id="item_3"))
+    record = await store.load(conversation)
+    assert record is not None
+    assert record.summary.title == "What is Part B?"
+
+
+async def test_a_recording_is_told_and_goes_with_its_conversation(tmp_path: Path) -> None:
+    files = RecordingFiles(tmp_path / "recordings")
+    files.folder.mkdir()
+    history = HistoryStore(f"sqlite:///{tmp_path / 'history.db'}", files)
+    await history.open()
+    kept, deleted = await begin(history), await begin(history)
+    for conversation in (kept, deleted):
+        files.path(conversation).write_bytes(b"RIFF")
+    record = await history.load(deleted)
+    assert record is not None
+    assert record.recorded
+    assert await history.delete(deleted)
+    assert not await history.delete("conv_of_nobody")
+    assert files.find(deleted) is None
+    assert files.find(kept) is not None
+    await history.close()
+
+
+@pytest.mark.parametrize("name", ["", "../history", "a/b", "conv_1.wav", "c" * 81, "conv\x00"])
+def test_only_ids_name_a_recording(tmp_path: Path, name: str) -> None:
+    files = RecordingFiles(tmp_path)
+    assert files.find(name) is None
+    files.delete(name)
+    with pytest.raises(ValueError, match="id of a conversation"):
+        files.path(name)

@@ -47,6 +47,9 @@ class FakeHistory:
     async def save_turn(self, conversation_id: str, turn: Turn, *, previous_id: str = "") -> None:
         await self._note("turn", (turn.id, turn.text, previous_id))
 
+    async def delete_turn(self, conversation_id: str, turn_id: str) -> None:
+        await self._note("deleted", turn_id)
+
     async def save_usage(self, conversation_id: str, usage: UsageEntry) -> None:
         await self._note("usage", usage.response_id)
 
@@ -199,3 +202,46 @@ async def test_nothing_is_recorded_after_close() -> None:
     recorder.record_turn(USER)
 
     assert history.calls == []
+
+
+SPEECH = replace(USER, status="in_progress", text="", spoken=True)
+
+
+async def test_speech_begins_a_conversation_only_once_its_words_are_known_and_keeps_its_place() -> None:
+    history = FakeHistory()
+    recorder = Recorder(history, HEADER)
+    recorder.record_turn(SPEECH)
+    recorder.record_turn(replace(ANSWER, text="Hi.", status="completed"))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert history.calls == []
+    assert not recorder.has_begun
+    recorder.record_turn(replace(SPEECH, text="hello", status="completed"))
+    await recorder.close(9.0)
+    assert recorder.has_begun
+    assert history.calls[1:3] == [("turn", ("u1", "hello", "")), ("turn", ("a1", "Hi.", ""))]
+
+
+async def test_noise_that_was_never_written_leaves_no_conversation() -> None:
+    history = FakeHistory()
+    recorder = Recorder(history, HEADER)
+    recorder.record_turn(SPEECH)
+    recorder.forget_turn("u1")
+    await recorder.close(9.0)
+    assert history.calls == []
+
+
+async def test_noise_that_was_written_already_is_taken_out() -> None:
+    history = FakeHistory()
+    recorder = Recorder(history, HEADER)
+    recorder.record_turn(replace(USER, id="u0"))
+    recorder.record_turn(SPEECH)
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert len(history.calls) == 3
+    recorder.forget_turn("u1")
+    await recorder.close(9.0)
+    assert [call for call in history.calls if call[0] in ("turn", "deleted")][1:] == [
+        ("turn", ("u1", "", "")),
+        ("deleted", "u1"),
+    ]
