@@ -105,8 +105,8 @@ def _held() -> rx.Component:
             ),
         ),
         rx.el.p(
-            "Agents look things up here before they answer. Press a collection to search in it alone;"
-            " the rings show which agents read it.",
+            "Agents look things up here before they answer. Rings show who reads a collection;"
+            " press it to search in it alone.",
             class_name="quiet",
         ),
         rx.el.div(rx.foreach(KnowledgeState.collections, _collection), class_name="cards"),
