@@ -5,6 +5,7 @@
 
 import { memo, useEffect, useRef } from "react";
 import { engine } from "./voice_engine.js";
+import { wasClicked } from "./voice_menu.js";
 import { getFacts, onFacts } from "./voice_store.js";
 
 const TOLD = ["phase", "mode", "muted", "problem"];
@@ -13,8 +14,12 @@ const PRESSED_BY_SPACE = "button, a, summary, [role=tab]";
 
 const plain = (event) => !event.ctrlKey && !event.metaKey && !event.altKey;
 // Who reached a button by keyboard wants to press it; who clicked it wants to talk.
-const leavesSpaceAlone = (target) =>
-  !(target instanceof Element) || target.closest(FIELDS) || target.closest(PRESSED_BY_SPACE)?.matches(":focus-visible") || document.querySelector(".reader");
+function leavesSpaceAlone(target) {
+  if (!(target instanceof Element) || target.closest(FIELDS) || document.querySelector(".reader")) return true;
+  const pressed = target.closest(PRESSED_BY_SPACE);
+  return Boolean(pressed?.matches(":focus-visible")) && !wasClicked(pressed);
+}
+
 const inField = (target) => target instanceof Element && target.closest(FIELDS);
 
 function listenToKeys(canStart) {

@@ -18,10 +18,13 @@ export function anchorMenu({ currentTarget, detail }) {
   byPointer = detail > 0;
 }
 
-// The focus goes back to the button. Who did not come by keyboard has no use for it there: the next
-// press of the space bar is meant for talking.
+// When the menu closes, the focus goes back to its button. Who did not come by keyboard has no use for
+// it there: the next press of the space bar is meant for talking.
+export const wasClicked = (element) => byPointer && element === anchor;
+
 function leaveAnchor() {
-  if (byPointer && document.activeElement === anchor) anchor.blur();
+  if (wasClicked(document.activeElement)) anchor.blur();
+  byPointer = false;
 }
 
 // Above the button, inside the window. On a phone the style sheet makes it a sheet at the bottom.

@@ -78,12 +78,17 @@ export class AudioSocket {
     }
   }
 
+  // Ready, and not closing: sending to a socket that closes is an error in the console.
+  get takes() {
+    return this.isReady && this.socket.readyState === WebSocket.OPEN;
+  }
+
   send(message) {
-    if (this.isReady) this.socket.send(JSON.stringify(message));
+    if (this.takes) this.socket.send(JSON.stringify(message));
   }
 
   frame(buffer) {
-    if (!this.isReady) return;
+    if (!this.takes) return;
     if (this.socket.bufferedAmount > UNSENT_MAX_BYTES) {
       this.stats.framesDropped += 1;
       this.handlers.onSlow();
