@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from realtime_agents.engine.chat.config import ChatConfig
 from realtime_agents.engine.responses import NOT_HEARD, STILL_THERE
 from realtime_agents.errors import SpeechBusy
 from tests.engine.voice import QUESTION, SERVER_VAD, TURN_END, VoiceClient, voice_session
 from tests.engine.wire import said as written
+from tests.support.chat_server import chat_server, says
 from tests.support.scripted_speech import ScriptedSpeech, noise, said, silence, words_in
 
 Voice = tuple[VoiceClient, ScriptedSpeech]
@@ -440,3 +442,16 @@ async def test_a_full_conversation_refuses_a_spoken_turn_aloud() -> None:
 
 def test_the_scripted_words_can_be_read_back() -> None:
     assert words_in(silence(110) + said("how much is it") + silence(50)) == "how much is it"
+
+
+async def test_turns_without_words_are_not_told_to_the_thinker() -> None:
+    async with chat_server(says("Fine.")) as chat:
+        config = ChatConfig(base_url=chat.base_url, model="tiny", api_key="x")
+        async with voice_session(chat=config) as (client, _):
+            await client.listen(None, instructions="You are Medicare.")
+            for pcm in (noise(300), said("thanks")):
+                await client.hear(pcm)
+                await client.commit()
+            assert written(await client.respond()) == "Fine."
+        told = [(m["role"], m["content"]) for m in chat.requests[0]["messages"]]
+        assert told == [("system", "You are Medicare."), ("user", "thanks")]
