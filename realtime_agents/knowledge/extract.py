@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, TypedDict
+from urllib.parse import urlsplit
 
 import yaml
 
@@ -81,7 +82,8 @@ class Origin:
     """Used when the text itself names none."""
     charset: str = ""
     remote: bool = False
-    """What it says of its own id and collection is not believed: it could take the place of another page."""
+    """What it says of its own id and collection is not believed: it could take the place of another page.
+    Neither is an address on another site: citations would lead there."""
 
 
 Found = Document | DocumentFailure
@@ -248,6 +250,8 @@ def _taken_apart(
 def _document(facts: Mapping[str, Any], text: str, kind: str, origin: Origin) -> Document:
     if origin.remote:
         facts = {**facts, "id": f"{origin.collection}/{origin.name}", "collection": origin.collection}
+        if not _same_host(_web_address(facts.get("url")), origin.url):
+            facts["url"] = ""
     where = _words(facts.get("collection")) or origin.collection
     stem = _without_suffix(origin.name)
     return Document(
@@ -260,6 +264,15 @@ def _document(facts: Mapping[str, Any], text: str, kind: str, origin: Origin) ->
         source_type=_SOURCE_TYPES[kind],
         **_dates(facts, origin),
     )
+
+
+def _same_host(one: str, other: str) -> bool:
+    """A page may give another address of its own site for itself, and no other."""
+    try:
+        hosts = {(urlsplit(url).hostname or "").removeprefix("www.") for url in (one, other)}
+    except ValueError:
+        return False
+    return len(hosts) == 1
 
 
 def _front_matter(text: str) -> tuple[Mapping[str, Any], str]:

@@ -9,7 +9,8 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from realtime_agents.knowledge.ingest import read_documents
+from realtime_agents.knowledge.files import READER_VERSION, read_documents
+from realtime_agents.knowledge.passages import CUT_VERSION
 from realtime_agents.knowledge.port import Document, IngestReport, KnowledgeBase
 
 log = logging.getLogger(__name__)
@@ -65,7 +66,8 @@ class KnowledgeSeed:
         return sorted(p for p in self._agents_dir.glob("*/knowledge") if p.is_dir())
 
     def _fingerprint(self) -> str:
-        digest = hashlib.sha256()
+        # Files are read again, too, when the rules of reading and cutting them have changed.
+        digest = hashlib.sha256(f"{READER_VERSION} {CUT_VERSION}\n".encode())
         for folder in self._folders():
             for path in sorted(folder.rglob("*")):
                 if path.is_file():

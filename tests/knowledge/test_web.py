@@ -152,10 +152,12 @@ async def test_the_address_is_that_behind_the_redirects_and_of_the_page_itself(r
     reading.site.redirect("/old", "/new")
     reading.site.page("/new", LONG)
     assert (await reading.read("/old")).added == (reading.id("/new"),)
-    canonical = '<link rel="canonical" href="https://www.va.gov/proper">'
-    reading.site.text("/c", f"<html><head>{canonical}</head><body><p>{LONG}</p></body></html>", "text/html")
-    await reading.read("/c")
-    assert (await reading.document("/c")).url == "https://www.va.gov/proper"
+    for path, canonical in (("/c", "http://127.0.0.1/proper"), ("/d", "https://www.va.gov/not-ours")):
+        link = f'<link rel="canonical" href="{canonical}">'
+        reading.site.text(path, f"<html><head>{link}</head><body><p>{LONG}</p></body></html>", "text/html")
+        await reading.read(path)
+    assert (await reading.document("/c")).url == "http://127.0.0.1/proper"
+    assert (await reading.document("/d")).url == f"{reading.site.url}/d", "no page speaks for another site"
 
 
 def test_an_address_that_may_not_be_fetched_is_refused_at_once(extractor: Extractor) -> None:
