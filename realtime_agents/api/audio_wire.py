@@ -92,7 +92,7 @@ def parse(text: str) -> ClientMessage:
     """Read a text message. Raises `BadMessage`, which never holds what was sent."""
     try:
         data = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise BadMessage("expected JSON") from None
     if not isinstance(data, dict):
         raise BadMessage("expected a JSON object")
