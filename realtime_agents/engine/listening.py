@@ -8,6 +8,9 @@ five minutes is ended, and what follows is the next one; of long turns only what
 held. With ``turn_detection`` null the buffer holds at most ``max_audio_bytes`` that could not be
 read yet: beyond that the client gets one ``input_audio_buffer_full``, and audio is dropped until a
 commit or clear.
+
+All times are positions in the audio written in the session, the idle time too: whoever sends no
+audio, a muted microphone, is never asked whether they are there.
 """
 
 from __future__ import annotations

@@ -46,7 +46,8 @@ class SessionState:
     """The session object of one connection.
 
     Until a client says otherwise answers are text (OpenAI's server begins with audio), and turns
-    of speech are detected with ``server_vad`` where the engine can ``hear``, else not at all.
+    of speech are detected with ``server_vad`` where the engine can hear, else not at all. Noise
+    reduction, tracing and the model of transcription are kept and shown, without effect here.
     """
 
     def __init__(self, *, session_id: str, asked_model: str, expires_at: int, can_hear: bool = False) -> None:
