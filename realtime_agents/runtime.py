@@ -19,6 +19,7 @@ import asyncio
 import contextlib
 import logging
 import shutil
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
@@ -37,9 +38,9 @@ from realtime_agents.health import Part
 from realtime_agents.knowledge.facts import FactBook
 from realtime_agents.knowledge.jobs import IngestJobs
 from realtime_agents.knowledge.ledger import IngestLedger
+from realtime_agents.knowledge.opening import open_knowledge, store_mark
 from realtime_agents.knowledge.port import Query
 from realtime_agents.knowledge.seed import KnowledgeSeed
-from realtime_agents.knowledge.store import EmbeddedKnowledgeBase
 from realtime_agents.local_engine import chat_config, conversation_part, engine_config, model_name
 from realtime_agents.session.openai_upstream import OpenAIUpstream
 from realtime_agents.session.parts import Patience, SessionParts
@@ -60,6 +61,8 @@ _UPKEEP_EVERY_S = 1.0
 _WARMING_S = 0.5
 """How long a connection is kept open for the engine to look at an agent; it works on in its threads."""
 _ENGINE_MARGIN_S = 10.0
+_SERVER_EVERY_S = 10.0
+"""How often a knowledge server is asked how it is."""
 _OPENAI_URL = "https://api.openai.com/v1"
 
 
@@ -81,16 +84,19 @@ class Runtime:
         self.tools = built_in_tools()
         self.runner = ToolRunner(self.tools)
         self.catalog = ScenarioCatalog(settings.agents_dir, self.tools.names)
-        self.knowledge = EmbeddedKnowledgeBase(settings.knowledge_path)
-        self.ledger = IngestLedger(settings.data_dir / "ingest.db")
+        self.knowledge = open_knowledge(settings)
+        mark = store_mark(settings)
+        self.ledger = IngestLedger(settings.data_dir / f"ingest{mark}.db")
         self.ingests = IngestJobs(self.knowledge, self.ledger)
         self.recordings = RecordingFiles(settings.data_dir / "recordings")
         self.history = HistoryStore(settings.history_url, self.recordings)
         self.registry = SessionRegistry()
-        self._seed = KnowledgeSeed(settings.agents_dir, settings.data_dir / "seed.json")
+        self._seed = KnowledgeSeed(settings.agents_dir, settings.data_dir / f"seed{mark}.json")
         self._facts: Mapping[str, FactBook] = {}
         self._collections: tuple[str, ...] = ()
         self._parts: tuple[Part, ...] = ()
+        self._knowledge_seen: Part | None = None
+        self._knowledge_due = self._pages_due = 0.0
         self._notices: list[str] = []
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -122,9 +128,18 @@ class Runtime:
             ) from error
         if self._keep_history:
             await self.history.open()
-        await self.knowledge.ensure()
+        await self._open_knowledge()
         await self._load_facts()
         await self._look()
+
+    async def _open_knowledge(self) -> None:
+        """A server that does not answer now may do so later: the app starts, and says so."""
+        try:
+            await self.knowledge.ensure()
+        except KnowledgeError as error:
+            if not self.settings.elasticsearch_url:
+                raise
+            log.warning("the knowledge base does not answer", extra={"reason": str(error)})
 
     def start_upkeep(self) -> None:
         """Keep following the agent files and their pages until `stop`; get models ready meanwhile."""
@@ -186,8 +201,16 @@ class Runtime:
             log.warning("an agent file is wrong", extra={"file": error.file, "line": error.line})
         if change:
             await self._load_facts()
-        await self._seed.apply(self.knowledge)
+        await self._bring_pages_in()
         await self._look()
+
+    async def _bring_pages_in(self) -> None:
+        if self.settings.elasticsearch_url:
+            now, seen = time.monotonic(), self._knowledge_seen
+            if now < self._pages_due or seen is None or not seen.ok:
+                return  # tried again at a later refresh; `health` tells why
+            self._pages_due = now + _SERVER_EVERY_S
+        await self._seed.apply(self.knowledge)
 
     async def try_conversation(self) -> Part:
         """Put one tiny question to whoever talks, a chat server too: for ``doctor``. Costs a few tokens."""
@@ -275,19 +298,38 @@ class Runtime:
         )
 
     async def _knowledge_part(self) -> Part:
+        """As it is now; a server is asked every few seconds only."""
+        now = time.monotonic()
+        if self._knowledge_seen is None or now >= self._knowledge_due:
+            self._knowledge_due = now + (_SERVER_EVERY_S if self.settings.elasticsearch_url else 0.0)
+            self._knowledge_seen = await self._see_knowledge()
+        return self._knowledge_seen
+
+    async def _see_knowledge(self) -> Part:
+        health = await self.knowledge.health()
+        embedded = not self.settings.elasticsearch_url
+        part = Part(
+            name="knowledge",
+            implementation=health.implementation,
+            ok=health.ok,
+            detail=health.detail,
+            embedded=embedded,
+        )
         try:
             stats = await self.knowledge.stats()
         except KnowledgeError as error:
-            return Part(name="knowledge", implementation="embedded", ok=False, detail=str(error))
+            return replace(part, ok=False, detail=str(error))
         self._collections = tuple(stats.collections)
         documents = sum(d for d, _ in stats.collections.values())
         passages = sum(p for _, p in stats.collections.values())
         detail = f"{documents} documents and {passages} passages; collections: {', '.join(stats.collections) or 'none'}"
+        if not embedded:
+            detail = f"{health.detail}; {detail}"
         if not stats.vectors:
-            detail += "; words only, the embedding model could not be loaded"
-        if self.knowledge.notice:
+            detail += "; words only, there are no vectors to search"
+        if self.knowledge.notice and self.knowledge.notice not in detail:
             detail += f"; {self.knowledge.notice}"
-        return Part(name="knowledge", implementation="embedded", ok=stats.vectors, detail=detail)
+        return replace(part, ok=health.ok and stats.vectors, detail=detail)
 
     def _facts_part(self) -> Part:
         count = sum(len(book) for book in self._facts.values())

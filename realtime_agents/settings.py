@@ -93,11 +93,44 @@ TABLE: tuple[Setting, ...] = (
         "Model at ENGINE_CHAT_BASE_URL; it must be able to call tools.",
     ),
     Setting(
-        "TRANSCRIPTION_MODEL",
-        "transcription_model",
-        "gpt-transcribe",
+        "ELASTICSEARCH_URL",
+        "elasticsearch_url",
+        "",
+        "url",
+        "Keep the knowledge base in this Elasticsearch (8.19 or newer), for example https://host:9200.",
+    ),
+    Setting("ELASTICSEARCH_API_KEY", "elasticsearch_api_key", "", "secret", "API key for it (encoded)."),
+    Setting(
+        "ELASTICSEARCH_USERNAME", "elasticsearch_username", "", "text", "User for it, instead of an API key."
+    ),
+    Setting("ELASTICSEARCH_PASSWORD", "elasticsearch_password", "", "secret", "Password of that user."),
+    Setting(
+        "ELASTICSEARCH_CA_CERTS",
+        "elasticsearch_ca_certs",
+        "",
         "text",
-        "Model that writes down what people say, where the Realtime server is not the local engine.",
+        "File with the authority that signed its certificate, when the system does not know it.",
+    ),
+    Setting(
+        "ELASTICSEARCH_INDEX",
+        "elasticsearch_index",
+        "realtime-agents",
+        "text",
+        "Names of all indices, aliases and templates there begin with this.",
+    ),
+    Setting(
+        "KNOWLEDGE_VECTOR_WEIGHT",
+        "knowledge_vector_weight",
+        "0.95",
+        "float",
+        "Weight of meaning against words when passages are ranked, 0 to 1.",
+    ),
+    Setting(
+        "KNOWLEDGE_RERANK",
+        "knowledge_rerank",
+        "0",
+        "int",
+        "So many first passages are read again by a cross-encoder (30 ms each); 0 is off.",
     ),
     Setting("DATABASE_URL", "database_url", "", "url", "History database; empty means SQLite in DATA_DIR."),
     Setting(
@@ -128,6 +161,14 @@ class Settings:
     engine_chat_base_url: str
     engine_chat_api_key: str
     engine_chat_model: str
+    elasticsearch_url: str
+    elasticsearch_api_key: str
+    elasticsearch_username: str
+    elasticsearch_password: str
+    elasticsearch_ca_certs: str
+    elasticsearch_index: str
+    knowledge_vector_weight: float
+    knowledge_rerank: int
     database_url: str
     engine_words_per_s: float
     log_level: str
@@ -232,6 +273,7 @@ def _number(setting: Setting, raw: str, make: type[int] | type[float], what: str
         value = make(raw)
     except ValueError:
         raise SettingsError(f"{setting.name} must be {what}, found {raw!r}") from None
-    if value < 0 or (setting.field == "port" and not 0 < value < 65536):
+    too_big = setting.field == "knowledge_vector_weight" and value > 1
+    if value < 0 or too_big or (setting.field == "port" and not 0 < value < 65536):
         raise SettingsError(f"{setting.name} is out of range: {raw!r}")
     return value

@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 from realtime_agents.embedding import Embedder, load_embedder
 from realtime_agents.errors import KnowledgeError
 from realtime_agents.knowledge.fusion import VECTOR_WEIGHT
-from realtime_agents.knowledge.index import EmbedderTag, IndexStore
+from realtime_agents.knowledge.index import IndexStore, tag_of
 from realtime_agents.knowledge.intake import merged, sort_out
 from realtime_agents.knowledge.port import (
     Document,
@@ -27,7 +28,7 @@ from realtime_agents.knowledge.port import (
     RebuildProgress,
     SearchResult,
 )
-from realtime_agents.knowledge.rebuilding import Rebuilder
+from realtime_agents.knowledge.rebuilding import Rebuilder, take_over
 from realtime_agents.knowledge.searching import Searcher
 from realtime_agents.knowledge.writing import Writer
 
@@ -67,11 +68,13 @@ class IndexedKnowledgeBase:
         embedder_factory: Callable[[], Embedder] = load_embedder,
         *,
         vector_weight: float = VECTOR_WEIGHT,
+        rerank: int = 0,
     ) -> None:
         self._store = store
         self._embedder_factory = embedder_factory
         self._vector_weight = vector_weight
-        self._opening = asyncio.Lock()
+        self._rerank = rerank
+        self._opening: asyncio.Task[_Parts] | None = None
         self._switching = asyncio.Lock()
         self._parts: _Parts | None = None
         self._closed = False
@@ -108,7 +111,13 @@ class IndexedKnowledgeBase:
 
     async def search(self, query: Query) -> SearchResult:
         """See the port. Raises `KnowledgeError` when no leg answered in time."""
-        parts = await self._open()
+        try:
+            async with asyncio.timeout(max(query.deadline_ms, 0) / 1000):
+                parts = await self._open()
+        except TimeoutError as error:
+            raise KnowledgeError(
+                "The knowledge base could not be opened in time: it took too long."
+            ) from error
         index = await self._store.active()
         unavailable = self._vectors_unavailable()
         return await parts.searcher.search(
@@ -177,6 +186,17 @@ class IndexedKnowledgeBase:
             await self._settle(parts)
         return await self._version(target)
 
+    async def take_over(self, other: IndexedKnowledgeBase) -> IngestReport:
+        """Hold what another knowledge base holds, vectors too where both have the same embedder.
+
+        Unchanged documents are skipped, those that the other does not have are removed.
+        """
+        parts = await self._open()
+        await other.ensure()
+        source = await other._store.source()
+        async with self._switching, parts.writer.turn:
+            return await take_over(source, await self._store.active(), parts.writer)
+
     async def vectors_complete(self) -> None:
         """Wait until the vectors that were found missing are made."""
         filling = (await self._open()).filling
@@ -186,6 +206,7 @@ class IndexedKnowledgeBase:
     async def close(self) -> None:
         """Stop the background work and close the store. Safe to call again."""
         self._closed = True
+        await _stopped(self._opening)
         parts, self._parts = self._parts, None
         if parts is not None:
             await _stopped(parts.filling)
@@ -194,24 +215,26 @@ class IndexedKnowledgeBase:
         await self._store.close()
 
     async def _open(self) -> _Parts:
+        """Opened once, however many ask; a caller that gives up does not end it for the others."""
+        if self._closed:
+            raise KnowledgeError("The knowledge base is closed.")
         if self._parts is not None:
             return self._parts
-        async with self._opening:
-            if self._closed:
-                raise KnowledgeError("The knowledge base is closed.")
-            if self._parts is None:
-                self._parts = await self._opened()
-        return self._parts
+        if self._opening is None or self._opening.done():
+            self._opening = asyncio.create_task(self._opened(), name="knowledge-open")
+            self._opening.add_done_callback(_look_at_the_end)
+        return await asyncio.shield(self._opening)
 
     async def _opened(self) -> _Parts:
         embedder = await asyncio.to_thread(self._load_embedder)
-        parts = _Parts(embedder, Writer(embedder), Searcher(embedder, self._vector_weight))
+        parts = _Parts(embedder, Writer(embedder), Searcher(embedder, self._vector_weight, self._rerank))
         try:
             await self._settle(parts)
         except BaseException:
             await parts.writer.close()
             await parts.searcher.close()
             raise
+        self._parts = parts
         return parts
 
     async def _settle(self, parts: _Parts) -> None:
@@ -219,9 +242,7 @@ class IndexedKnowledgeBase:
         await _stopped(parts.filling)
         embedder = parts.embedder
         parts.filling = None
-        parts.no_vectors = await self._store.open(
-            EmbedderTag(embedder.id, embedder.dims) if embedder else None
-        )
+        parts.no_vectors = await self._store.open(tag_of(embedder) if embedder else None)
         if embedder is None or parts.no_vectors or self._store.misfit:
             return
         self._vector_problem = ""
@@ -274,8 +295,14 @@ def _previous(versions: Sequence[KnowledgeVersion]) -> str:
     return names[active + 1]
 
 
-async def _stopped(task: asyncio.Task[None] | None) -> None:
+async def _stopped(task: asyncio.Task[Any] | None) -> None:
     if task is not None:
         task.cancel()
-        with suppress(asyncio.CancelledError):
+        with suppress(asyncio.CancelledError, KnowledgeError):
             await task
+
+
+def _look_at_the_end(task: asyncio.Task[Any]) -> None:
+    """Whoever waits for it is told; when nobody does any more, that is no error."""
+    if not task.cancelled():
+        task.exception()

@@ -11,12 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from realtime_agents.embedding import Vector
+from realtime_agents.embedding import Embedder, Vector
 from realtime_agents.knowledge.filters import Filters
 from realtime_agents.knowledge.passages import PreparedDocument
 from realtime_agents.knowledge.port import Document, DocumentInfo, KnowledgeHealth, KnowledgeVersion, Passage
 from realtime_agents.knowledge.sentences import Span
-from realtime_agents.knowledge.vectors import VectorHit
+from realtime_agents.knowledge.vectors import VECTOR_LAYOUT, VectorHit
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,11 @@ class EmbedderTag:
 
     id: str
     dims: int
+
+
+def tag_of(embedder: Embedder) -> EmbedderTag:
+    """Vectors must have been made by the same embedder, and be laid out the same."""
+    return EmbedderTag(f"{embedder.id}/{VECTOR_LAYOUT}", embedder.dims)
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,6 +108,8 @@ class Query:
     limit: int = 8
     mode: SearchMode = "hybrid"
     deadline_ms: int = 2000
+    rerank: int | None = None
+    """So many first passages are read again by a cross-encoder; ``None`` is as configured."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,15 @@ from dataclasses import dataclass
 
 from realtime_agents.errors import KnowledgeError
 from realtime_agents.knowledge.index import IndexStore, PassageIndex
-from realtime_agents.knowledge.port import Document, DocumentInfo, GoldenQuery, Query, RebuildProgress
+from realtime_agents.knowledge.intake import merged
+from realtime_agents.knowledge.port import (
+    Document,
+    DocumentInfo,
+    GoldenQuery,
+    IngestReport,
+    Query,
+    RebuildProgress,
+)
 from realtime_agents.knowledge.searching import Searcher
 from realtime_agents.knowledge.writing import Writer
 
@@ -111,6 +119,29 @@ class Rebuilder:
             if not set(names) & set(entry.document_ids):
                 missed.append(entry)
         return missed
+
+
+async def take_over(source: PassageIndex, target: PassageIndex, writer: Writer) -> IngestReport:
+    """Make one store hold what another holds. Hold the writer's turn."""
+    report, there = IngestReport(), set[str]()
+    async for page in pages(source):
+        there.update(info.id for info in page)
+        for start in range(0, len(page), BATCH_DOCUMENTS):
+            ids = [info.id for info in page[start : start + BATCH_DOCUMENTS]]
+            theirs, ours = await source.fingerprints(ids), await target.fingerprints(ids)
+            changed = [name for name in ids if ours.get(name) != theirs.get(name)]
+            if changed:
+                await writer.copy(source, target, await _documents(source, changed))
+            one = IngestReport(
+                added=tuple(name for name in changed if name not in ours),
+                updated=tuple(name for name in changed if name in ours),
+                unchanged=tuple(name for name in ids if name not in changed),
+            )
+            report = merged(report, one)
+    gone = [info.id async for page in pages(target) for info in page if info.id not in there]
+    if gone:
+        await target.delete(gone)
+    return report
 
 
 async def pages(index: PassageIndex) -> AsyncIterator[tuple[DocumentInfo, ...]]:

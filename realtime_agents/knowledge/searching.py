@@ -12,15 +12,18 @@ import time
 from collections.abc import Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, TypeVar
 
 from realtime_agents.embedding import Embedder, Vector
 from realtime_agents.errors import KnowledgeError
 from realtime_agents.knowledge.analysis import abbreviations, expanded, names_identifier, query_terms
+from realtime_agents.knowledge.chunking import embedded_text
 from realtime_agents.knowledge.filters import filters_of
-from realtime_agents.knowledge.fusion import IDENTIFIER_VECTOR_WEIGHT, fuse
+from realtime_agents.knowledge.fusion import IDENTIFIER_VECTOR_WEIGHT, fuse, with_page_support
 from realtime_agents.knowledge.index import Ask, Found, PassageIndex, StoredPassage
 from realtime_agents.knowledge.port import Hit, Passage, Query, SearchResult
+from realtime_agents.knowledge.rerank import Reranker, blended
 from realtime_agents.knowledge.summary import stems, summarise
 from realtime_agents.knowledge.vectors import VectorHit
 
@@ -78,9 +81,17 @@ class _Question:
 class Searcher:
     """Searches any index. Owns the threads in which questions are embedded and summaries chosen."""
 
-    def __init__(self, embedder: Embedder | None, vector_weight: float) -> None:
+    def __init__(
+        self,
+        embedder: Embedder | None,
+        vector_weight: float,
+        rerank: int = 0,
+        reranker: Reranker | None = None,
+    ) -> None:
         self._embedder = embedder
         self._vector_weight = vector_weight
+        self._rerank = rerank
+        self._reranker = reranker or Reranker()
         self._workers = ThreadPoolExecutor(WORKERS, "knowledge-ask")
 
     async def search(
@@ -95,12 +106,13 @@ class Searcher:
         if len(legs.failures) >= asked:
             reasons = " ".join(dict.fromkeys(legs.failures.values()))
             raise KnowledgeError(f"The knowledge base did not answer. {reasons}")
-        hits = await self._ranked(index, question, legs)
+        hits, reranked = await self._ranked(index, question, legs)
         near = legs.found.near
+        failed = [*legs.failures, *([] if reranked else ["rerank"])]
         return SearchResult(
             hits=hits,
-            top_cosine=near[0].cosine if near else None,
-            degraded=tuple(name for name in ("lexical", "vector") if name in legs.failures),
+            top_cosine=max((hit.cosine for hit in near), default=None),
+            degraded=tuple(name for name in ("lexical", "vector", "rerank") if name in failed),
             duration_ms=(time.monotonic() - started) * 1000,
         )
 
@@ -176,35 +188,71 @@ class Searcher:
                 text = f"{text} ({', '.join(foreign)})"
         return await asyncio.get_running_loop().run_in_executor(self._workers, embedder.embed_query, text)
 
-    async def _ranked(self, index: PassageIndex, question: _Question, legs: _Legs) -> tuple[Hit, ...]:
-        """The best passages by the fused score; passages deleted in the meantime are left out."""
-        weight = self._vector_weight
+    async def _ranked(
+        self, index: PassageIndex, question: _Question, legs: _Legs
+    ) -> tuple[tuple[Hit, ...], bool]:
+        """The best passages; those deleted in the meantime are left out. False when they could not be reranked."""
+        weight, limit = self._vector_weight, max(question.query.limit, 0)
         if names_identifier(question.terms):
             weight = min(weight, IDENTIFIER_VECTOR_WEIGHT)
         near = {hit.key: hit for hit in await _completed(index, legs)}
-        cosines = [(hit.key, hit.cosine) for hit in near.values()]
-        ranked = fuse(legs.found.lexical, cosines, weight)[: max(question.query.limit, 0)]
+        meanings = [(hit.key, hit.score) for hit in near.values()]
+        ranked = with_page_support(fuse(legs.found.lexical, meanings, weight), legs.found.lexical)
+        asked = question.query.rerank if question.query.rerank is not None else self._rerank
+        again = asked if question.query.mode == "hybrid" and limit else 0
+        ranked = ranked[: max(limit, again)]
         if not ranked:
-            return ()
+            return (), True
         stored = dict(legs.found.stored)
         if missing := [key for key, _ in ranked if key not in stored]:
             stored |= await index.passages(missing)
+        ranked = [(key, score) for key, score in ranked if key in stored]
+        loop, reranked = asyncio.get_running_loop(), True
+        if again and len(ranked) > 1:
+            work = partial(self._reranked, question, ranked, again, stored)
+            made = await loop.run_in_executor(self._workers, work)
+            ranked, reranked = made or ranked, made is not None
         words = dict(legs.found.lexical)
+        told = partial(_hits, ranked[:limit], stored, near, words, question.terms)
+        return await loop.run_in_executor(self._workers, told), reranked
 
-        def told() -> tuple[Hit, ...]:
-            asked = stems(question.terms)
-            return tuple(
-                Hit(
-                    passage=_told(stored[key], asked, near.get(key)),
-                    score=score,
-                    lexical=words.get(key),
-                    cosine=near[key].cosine if key in near else None,
-                )
-                for key, score in ranked
-                if key in stored
-            )
+    def _reranked(
+        self,
+        question: _Question,
+        ranked: Sequence[tuple[str, float]],
+        count: int,
+        stored: Mapping[str, StoredPassage],
+    ) -> list[tuple[str, float]] | None:
+        """None when the model is not there or the deadline came first: the order stays as it was."""
+        passages = [stored[key].passage for key, _ in ranked[:count]]
+        texts = [embedded_text(passage.title, passage.section, passage.text) for passage in passages]
+        try:
+            logits = self._reranker.logits(question.query.text, texts, question.deadline)
+        except TimeoutError:
+            return None
+        except KnowledgeError as error:
+            logger.warning("No reranker", extra={"reason": str(error)})
+            return None
+        return blended(ranked, logits)
 
-        return await asyncio.get_running_loop().run_in_executor(self._workers, told)
+
+def _hits(
+    ranked: Sequence[tuple[str, float]],
+    stored: Mapping[str, StoredPassage],
+    near: Mapping[str, VectorHit],
+    words: Mapping[str, float],
+    terms: tuple[str, ...],
+) -> tuple[Hit, ...]:
+    asked = stems(terms)
+    return tuple(
+        Hit(
+            passage=_told(stored[key], asked, near.get(key)),
+            score=score,
+            lexical=words.get(key),
+            cosine=near[key].cosine if key in near else None,
+        )
+        for key, score in ranked
+    )
 
 
 async def _completed(index: PassageIndex, legs: _Legs) -> Sequence[VectorHit]:

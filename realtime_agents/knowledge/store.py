@@ -24,6 +24,7 @@ class EmbeddedKnowledgeBase(IndexedKnowledgeBase):
         embedder_factory: Callable[[], Embedder] = load_embedder,
         *,
         vector_weight: float = VECTOR_WEIGHT,
+        rerank: int = 0,
     ) -> None:
-        super().__init__(SqliteStore(path), embedder_factory, vector_weight=vector_weight)
+        super().__init__(SqliteStore(path), embedder_factory, vector_weight=vector_weight, rerank=rerank)
         self.path = path

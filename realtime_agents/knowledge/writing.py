@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from realtime_agents.embedding import Embedder
 from realtime_agents.knowledge.index import PassageIndex
-from realtime_agents.knowledge.passages import PreparedDocument, embed, fingerprint, prepare
+from realtime_agents.knowledge.passages import PassageEmbedder, PreparedDocument, fingerprint, prepare
 from realtime_agents.knowledge.port import Document, IngestReport
 from realtime_agents.knowledge.sentences import Span
 
@@ -34,7 +34,7 @@ class Writer:
     """
 
     def __init__(self, embedder: Embedder | None) -> None:
-        self._embedder = embedder
+        self._embedder = PassageEmbedder(embedder) if embedder else None
         self._embedders = ThreadPoolExecutor(EMBEDDERS, "knowledge-embed", initializer=_lower_priority)
         self.turn = asyncio.Lock()
 
@@ -121,8 +121,8 @@ class Writer:
         return await asyncio.get_running_loop().run_in_executor(self._embedders, work)
 
 
-def _blob(embedder: Embedder, title: str, section: str, text: str, windows: tuple[Span, ...]) -> bytes:
-    return embed(embedder, title, section, text, windows).tobytes()
+def _blob(embedder: PassageEmbedder, title: str, section: str, text: str, windows: tuple[Span, ...]) -> bytes:
+    return embedder.vectors(title, section, text, windows).tobytes()
 
 
 def _lower_priority() -> None:

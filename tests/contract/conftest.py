@@ -49,7 +49,7 @@ async def empty(config: ElasticConfig) -> None:
     try:
         names = await client.indices.get(index=f"{config.prefix}-*", features=["aliases"])
         if set(names) == {f"{config.prefix}-documents-first", f"{config.prefix}-passages-first"}:
-            everything = {"match_all": {}}
+            everything: dict[str, dict[str, str]] = {"match_all": {}}
             await client.delete_by_query(
                 index=f"{config.prefix}-*", query=everything, refresh=True, conflicts="proceed"
             )
@@ -66,6 +66,6 @@ async def remove(config: ElasticConfig) -> None:
         found = await client.indices.get(index=f"{config.prefix}-*", features=["aliases"])
         if names := list(found):
             await client.indices.delete(index=names)
-        await client.indices.delete_index_template(name=f"{config.prefix}-*")
+        await client.options(ignore_status=404).indices.delete_index_template(name=f"{config.prefix}-*")
     finally:
         await client.close()

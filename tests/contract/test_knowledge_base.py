@@ -4,11 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from realtime_agents.knowledge.port import Document, KnowledgeBase, Query, SearchMode
+from realtime_agents.embedding import Vector
+from realtime_agents.errors import KnowledgeError
+from realtime_agents.knowledge.port import (
+    Document,
+    GoldenQuery,
+    KnowledgeBase,
+    Query,
+    RebuildProgress,
+    SearchMode,
+)
+from realtime_agents.knowledge.store import EmbeddedKnowledgeBase
 from tests.contract.conftest import Opener
+from tests.knowledge.fakes import BrokenEmbedder, HashEmbedder, StuckEmbedder, no_embedder
 
 EYEGLASSES = Document(
     id="eyeglasses",
@@ -437,3 +451,259 @@ async def test_closing_twice_is_fine(make: Opener) -> None:
     await knowledge.ensure()
     await knowledge.close()
     await knowledge.close()
+
+
+# Filters by source type and date, in every leg
+
+LEAFLETS = (
+    Document(
+        id="old", title="Premium", collection="c", text="The premium is $174.70 a month.",
+        source_type="pdf", as_of="2024-11", effective_from="2024", effective_to="2024-12",
+    ),
+    Document(
+        id="new", title="Premium", collection="c", text="The premium is $202.90 a month.",
+        source_type="html", as_of="2026-01-15", effective_from="2026-01-01", published="2025-11-14",
+    ),
+    Document(id="timeless", title="Premium", collection="d", text="A premium is what you pay each month."),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_source_types_and_dates_limit_every_leg(kb: KnowledgeBase, mode: SearchMode) -> None:
+    await kb.upsert(LEAFLETS)
+
+    async def found_with(**filters: Any) -> set[str]:
+        result = await kb.search(Query(text="What is the premium each month?", mode=mode, **filters))
+        assert result.degraded == ()
+        return {hit.passage.document_id for hit in result.hits}
+
+    assert await found_with() == {"old", "new", "timeless"}
+    assert await found_with(source_types=("pdf",)) == {"old"}
+    assert await found_with(source_types=("pdf", "html")) == {"old", "new"}
+    assert await found_with(in_force_on="2024-12-31") == {"old", "timeless"}
+    assert await found_with(in_force_on="2025-06-01") == {"timeless"}
+    assert await found_with(in_force_on="2026-01-01") == {"new", "timeless"}
+    assert await found_with(as_of_since="2024-11-30") == {"old", "new"}
+    assert await found_with(as_of_since="2026-01-16") == set()
+    assert await found_with(in_force_on="2026-02", collections=("c",)) == {"new"}
+    assert await found_with(in_force_on="no date") == {"old", "new", "timeless"}
+
+
+async def test_dates_and_source_type_come_back_with_passage_and_document(kb: KnowledgeBase) -> None:
+    await kb.upsert(LEAFLETS)
+    assert await kb.document("new") == LEAFLETS[1]
+    passage = await kb.passage("new#0")
+    assert passage is not None
+    assert (passage.source_type, passage.published) == ("html", "2025-11-14")
+    assert (passage.effective_from, passage.effective_to) == ("2026-01-01", None)
+    other = Document(id="old", title="Premium", collection="c", text=LEAFLETS[0].text, effective_to="2025")
+    assert (await kb.upsert([other])).updated == ("old",)
+    assert (await kb.upsert(LEAFLETS)).unchanged == ("new", "timeless")
+
+
+# Listing, state, versions
+
+
+async def test_documents_are_listed_page_by_page_in_order_of_id(kb: KnowledgeBase) -> None:
+    await kb.upsert([HOSPICE, EYEGLASSES, BURIAL])
+    first = await kb.documents(limit=2)
+    assert [info.id for info in first] == ["burial-flag", "eyeglasses"]
+    assert [info.id for info in await kb.documents(after="eyeglasses")] == ["hospice"]
+    assert [info.id for info in await kb.documents("va")] == ["burial-flag"]
+    assert (first[1].title, first[1].url, first[1].as_of) == (EYEGLASSES.title, EYEGLASSES.url, "2026-01")
+    assert first[1].passages == 3
+    assert await kb.documents("nothing") == ()
+
+
+async def test_the_last_change_is_told(kb: KnowledgeBase) -> None:
+    await kb.upsert([HOSPICE])
+    changed = (await kb.stats()).changed
+    assert changed is not None
+    assert datetime.fromisoformat(changed).tzinfo is not None
+
+
+async def test_a_store_that_works_says_so(kb: KnowledgeBase) -> None:
+    health = await kb.health()
+    assert health.ok
+    assert health.implementation in {"embedded", "elasticsearch"}
+    assert health.detail
+    await kb.close()
+    assert not (await kb.health()).ok
+
+
+async def test_there_is_one_version_at_first_and_nothing_to_go_back_to(kb: KnowledgeBase) -> None:
+    await kb.upsert([HOSPICE, BURIAL])
+    (only,) = await kb.versions()
+    assert (only.active, only.documents, only.passages) == (True, 2, 3)
+    with pytest.raises(KnowledgeError, match="no older version"):
+        await kb.rollback()
+    with pytest.raises(KnowledgeError, match="no version 'x'"):
+        await kb.rollback("x")
+
+
+async def test_a_rebuild_is_a_new_version_and_a_rollback_the_way_back(kb: KnowledgeBase) -> None:
+    await kb.upsert([HOSPICE, BURIAL])
+    before = (await kb.search(Query(text="burial flag"))).hits
+    steps: list[RebuildProgress] = []
+    made = await kb.rebuild(progress=steps.append)
+    assert made.active
+    assert steps[-1] == RebuildProgress(done=2, total=2)
+    versions = await kb.versions()
+    assert [version.active for version in versions] == [True, False]
+    assert [hit.passage for hit in (await kb.search(Query(text="burial flag"))).hits] == [
+        hit.passage for hit in before
+    ]
+    await kb.upsert([EYEGLASSES])
+    assert set(await found(kb, "eyeglasses", "lexical")) == {"eyeglasses"}
+    back = await kb.rollback()
+    assert back.id == versions[1].id
+    assert await found(kb, "eyeglasses", "lexical") == []
+    assert (await kb.rollback(made.id)).documents == 3
+    assert set(await found(kb, "eyeglasses", "lexical")) == {"eyeglasses"}
+
+
+async def test_two_older_versions_are_kept(kb: KnowledgeBase) -> None:
+    await kb.upsert([HOSPICE])
+    made = [(await kb.rebuild()).id for _ in range(4)]
+    assert [version.id for version in await kb.versions()] == [made[3], made[2], made[1]]
+
+
+async def test_a_rebuild_that_finds_less_is_dropped(kb: KnowledgeBase) -> None:
+    await kb.upsert([HOSPICE, BURIAL])
+
+    class Wrong(Exception):
+        pass
+
+    golden = [GoldenQuery(text="burial flag", document_ids=("burial-flag",))]
+    assert (await kb.rebuild(golden)).active
+    (active, _) = await kb.versions()
+
+    def fail(_: RebuildProgress) -> None:
+        raise Wrong
+
+    with pytest.raises(Wrong):
+        await kb.rebuild(progress=fail)
+    assert [version.id for version in await kb.versions() if version.active] == [active.id]
+    assert len(await kb.versions()) == 2
+    assert (await found(kb, "burial flag"))[0] == "burial-flag"
+
+
+async def test_searches_and_changes_go_on_during_a_rebuild(kb: KnowledgeBase) -> None:
+    pages = [
+        Document(
+            id=f"page-{n}", title=f"Page {n}", collection="c", text=f"Page number {n} tells about thing{n}."
+        )
+        for n in range(40)
+    ]
+    await kb.upsert([EYEGLASSES, HOSPICE, *pages])
+    rebuilding = asyncio.create_task(kb.rebuild())
+    await kb.upsert(
+        [BURIAL, Document(id="page-3", title="New", collection="c", text="Zeppelins carry mail.")]
+    )
+    await kb.delete(["hospice"])
+    searches = 0
+    while not rebuilding.done():
+        result = await kb.search(Query(text="eyeglasses after surgery"))
+        assert result.degraded == ()
+        assert result.hits[0].passage.document_id == "eyeglasses"
+        searches += 1
+    assert searches > 1
+    made = await rebuilding
+    assert made.documents == 42
+    assert await found(kb, "zeppelins", "lexical") == ["page-3"]
+    assert await kb.document("hospice") is None
+    assert (await found(kb, "burial flag"))[0] == "burial-flag"
+
+
+async def test_another_opener_of_the_store_follows_a_switch(make: Opener) -> None:
+    first, second = make(), make()
+    try:
+        await first.upsert([HOSPICE])
+        assert await found(second, "hospice") == ["hospice"]
+        await first.rebuild()
+        await first.upsert([BURIAL])
+        assert (await found(second, "burial flag"))[0] == "burial-flag"
+        await first.rollback()
+        assert await found(second, "burial flag", "lexical") == []
+    finally:
+        await first.close()
+        await second.close()
+
+
+async def test_what_one_store_holds_another_can_take_over(make: Opener, tmp_path: Path) -> None:
+    made: list[str] = []
+
+    class Counting(HashEmbedder):
+        def embed_passage(self, text: str) -> Vector:
+            made.append(text)
+            return super().embed_passage(text)
+
+    source, target = EmbeddedKnowledgeBase(tmp_path / "source.db", Counting), make(Counting)
+    try:
+        await source.upsert([HOSPICE, BURIAL])
+        await target.upsert([EYEGLASSES])
+        embedded = len(made)
+        assert sorted((await target.take_over(source)).added) == ["burial-flag", "hospice"]
+        assert len(made) == embedded
+        assert [info.id for info in await target.documents()] == ["burial-flag", "hospice"]
+        query = Query(text="flag drapes the casket")
+        assert (await target.search(query)).hits[0].passage == (await source.search(query)).hits[0].passage
+        assert sorted((await target.take_over(source)).unchanged) == ["burial-flag", "hospice"]
+    finally:
+        await source.close()
+        await target.close()
+
+
+# Degraded, whatever the store
+
+
+async def test_without_an_embedder_words_answer_and_vectors_are_made_later(make: Opener) -> None:
+    kb = make(no_embedder)
+    await kb.upsert([BURIAL])
+    result = await kb.search(Query(text="casket"))
+    assert result.degraded == ("vector",)
+    assert result.hits[0].passage.document_id == "burial-flag"
+    assert not (await kb.stats()).vectors
+    await kb.close()
+    later = make(HashEmbedder)
+    await later.vectors_complete()
+    result = await later.search(Query(text="flag drapes the casket", mode="vector"))
+    assert result.hits[0].passage.document_id == "burial-flag"
+    await later.close()
+
+
+async def test_a_failing_embedder_leaves_the_words(make: Opener) -> None:
+    kb = make(BrokenEmbedder)
+    await kb.upsert([BURIAL])
+    result = await kb.search(Query(text="casket"))
+    assert result.degraded == ("vector",)
+    assert result.hits[0].passage.document_id == "burial-flag"
+    await kb.close()
+
+
+async def test_an_embedder_past_the_deadline_leaves_the_words(make: Opener) -> None:
+    embedder = StuckEmbedder()
+    kb = make(lambda: embedder)
+    await kb.upsert([BURIAL])
+    try:
+        result = await kb.search(Query(text="casket", deadline_ms=1_500))
+        assert result.degraded == ("vector",)
+        assert result.hits[0].passage.document_id == "burial-flag"
+    finally:
+        embedder.release.set()
+        await kb.close()
+
+
+async def test_a_rebuild_follows_another_embedder(make: Opener) -> None:
+    first = make(lambda: HashEmbedder("hash:1"))
+    await first.upsert([BURIAL, HOSPICE])
+    await first.close()
+    second = make(lambda: HashEmbedder("hash:2"))
+    await second.rebuild()
+    await second.vectors_complete()
+    result = await second.search(Query(text="flag drapes the casket"))
+    assert result.degraded == ()
+    assert result.top_cosine is not None
+    assert second.notice == ""
+    assert "hash:2" in (await second.versions())[0].embedder
+    await second.close()

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from realtime_agents.knowledge.passages import WINDOW_WORDS, embed, fingerprint, prepare, windows
+from realtime_agents.knowledge.passages import WINDOW_WORDS, PassageEmbedder, fingerprint, prepare, windows
 from realtime_agents.knowledge.port import Document
 from tests.knowledge.fakes import HashEmbedder
 from tests.knowledge.test_chunking import prose, random_page
@@ -68,14 +68,24 @@ def test_windows_are_about_fifty_words() -> None:
     assert all(30 <= size <= 70 for size in sizes)
 
 
-def test_the_whole_is_embedded_with_its_place_and_windows_without() -> None:
+def test_whole_title_and_windows_are_embedded() -> None:
     embedder = HashEmbedder()
     text = prose(180)
     spans = windows(text)
-    vectors = embed(embedder, "Title", "Costs", text, spans)
-    assert vectors.shape == (1 + len(spans), embedder.dims)
+    vectors = PassageEmbedder(embedder).vectors("Title", "Costs", text, spans)
+    assert vectors.shape == (2 + len(spans), embedder.dims)
     assert vectors.dtype == np.dtype("<f2")
-    assert embedder.passages == [f"Title > Costs\n{text}", *(text[start:end] for start, end in spans)]
+    assert embedder.passages == [f"Title > Costs\n{text}", "Title", *(text[start:end] for start, end in spans)]
+
+
+def test_the_title_of_a_page_is_embedded_once() -> None:
+    embedder = HashEmbedder()
+    made = PassageEmbedder(embedder)
+    first, second = (made.vectors("Title", "", text, ()) for text in ("one", "two"))
+    assert embedder.passages.count("Title") == 1
+    assert (first[1] == second[1]).all()
+    untitled = made.vectors(" ", "", "three", ())
+    assert (untitled[0] == untitled[1]).all()
 
 
 def test_a_passage_keeps_its_key_while_what_is_embedded_stays_the_same() -> None:

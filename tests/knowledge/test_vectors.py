@@ -14,7 +14,8 @@ def unit(*values: float) -> Vector:
 
 
 def row(key: int, collection: str, *vectors: Vector) -> VectorRow:
-    return VectorRow(f"{key:02}", collection, np.stack(vectors).astype("<f2").tobytes())
+    """The first vector is the whole passage's; its title's is as near to any query as that."""
+    return VectorRow(f"{key:02}", collection, np.stack([vectors[0], *vectors]).astype("<f2").tobytes())
 
 
 X, Y, Z = unit(1, 0, 0), unit(0, 1, 0), unit(0, 0, 1)
@@ -38,10 +39,11 @@ def test_a_passage_with_windows_scores_the_mean_of_whole_and_nearest() -> None:
     index = VectorIndex([row(1, "a", Z), row(2, "a", Y, Z, X, Y), row(3, "a", X, Z, Z)], 3)
     hits = index.search(X, Filters(), 10)
     assert [(hit.key, round(hit.cosine, 3), hit.window) for hit in hits] == [
+        ("03", 0.5, 0),  # its title is nearer
         ("02", 0.5, 1),
-        ("03", 0.5, 0),
         ("01", 0.0, None),
     ]
+    assert [round(hit.score, 3) for hit in hits] == [round(0.88 * 0.5 + 0.12, 3), 0.44, 0.0]
 
 
 def test_collections_limit_the_search() -> None:
@@ -76,4 +78,5 @@ def test_the_score_of_a_passage_is_the_one_the_search_gives() -> None:
     assert set(again) == {hit.key for hit in found}
     for hit in found:
         assert again[hit.key].cosine == pytest.approx(hit.cosine, abs=1e-6)
+        assert again[hit.key].score == pytest.approx(hit.score, abs=1e-6)
         assert again[hit.key].window == hit.window

@@ -35,6 +35,10 @@ _VENDOR = re.compile(r"(application/vnd\.elasticsearch\+(?:json|x-ndjson);\s*com
 _REFUSED = b"must be either version 8 or 7"
 
 
+class ElasticTimeout(KnowledgeError, TimeoutError):
+    """No answer in time; a search that has another leg goes on without this one."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ElasticConfig:
     """Where the server is and who we are there. Empty means not given."""
@@ -123,11 +127,11 @@ def make_client(config: ElasticConfig) -> AsyncElasticsearch:
 
 @contextmanager
 def plainly(config: ElasticConfig) -> Iterator[None]:
-    """Errors of the client leave as `KnowledgeError` in plain words, time-outs as `TimeoutError`."""
+    """Errors of the client leave as `KnowledgeError` in plain words, time-outs as `ElasticTimeout`."""
     try:
         yield
     except ConnectionTimeout as error:
-        raise TimeoutError("Elasticsearch took too long") from error
+        raise ElasticTimeout(str(in_plain_words(error, config))) from error
     except (ApiError, TransportError, UnsupportedProductError, SerializationError) as error:
         raise in_plain_words(error, config) from error
 

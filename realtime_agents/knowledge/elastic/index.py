@@ -32,7 +32,7 @@ from realtime_agents.knowledge.elastic.queries import (
 from realtime_agents.knowledge.index import Ask, EmbedderTag, Found, Holdings, StoredPassage, Waiting
 from realtime_agents.knowledge.passages import PreparedDocument
 from realtime_agents.knowledge.port import Document, DocumentInfo, Passage
-from realtime_agents.knowledge.vectors import VectorHit, scored
+from realtime_agents.knowledge.vectors import VectorHit, in_order, scored
 
 FETCHED = 500
 """Documents or passages asked for in one request."""
@@ -261,7 +261,7 @@ class ElasticIndex:
             for hit in _hits(hits)
             if (blob := vectors_of(hit)) is not None
         ]
-        return sorted(found, key=lambda hit: (-hit.cosine, hit.key))
+        return in_order(found)
 
     def _document(self, prepared: PreparedDocument, sha256: str, passages: int) -> Action:
         source = document_source(prepared, sha256, passages)

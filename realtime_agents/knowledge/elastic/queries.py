@@ -17,6 +17,7 @@ from realtime_agents.knowledge.filters import Filters, days_of
 from realtime_agents.knowledge.index import Ask, StoredPassage
 from realtime_agents.knowledge.passages import PreparedDocument, PreparedPassage
 from realtime_agents.knowledge.port import Document, DocumentInfo, Passage
+from realtime_agents.knowledge.vectors import HEAD, TITLE_WEIGHT
 
 NEAR_FACTOR = 2
 """Vector candidates for each one wanted: they are found by the whole passage's vector and then
@@ -25,7 +26,7 @@ MAX_CANDIDATES = 10_000
 """What the server allows."""
 MAX_ID_BYTES = 480
 """The server allows 512; longer ids are hashed."""
-TITLE_WEIGHT = 2
+WORDS_TITLE_WEIGHT = 2
 """Title and section count this often, as the column weights of the embedded store."""
 
 Source = Mapping[str, Any]
@@ -207,7 +208,7 @@ def derived_fields(source: Source, vectors: bytes | None) -> dict[str, Any]:
     """The fields that are searched and not kept in ``_source``."""
     heads = [normalise(source["title"]), normalise(source["section"])]
     fields: dict[str, Any] = {
-        "words": [*(TITLE_WEIGHT * [head for head in heads if head]), normalise(source["text"])]
+        "words": [*(WORDS_TITLE_WEIGHT * [head for head in heads if head]), normalise(source["text"])]
     }
     if vectors is not None:
         fields["vectors"] = base64.b64encode(vectors).decode()
@@ -215,8 +216,9 @@ def derived_fields(source: Source, vectors: bytes | None) -> dict[str, Any]:
 
 
 def embedding_of(vectors: bytes, dims: int) -> list[float]:
-    """The vector of the whole passage, which finds candidates."""
-    return plain_vector(np.frombuffer(vectors[: 2 * dims], "<f2").astype(np.float32))
+    """The vector that finds candidates: the whole passage with its title mixed in, as in their score."""
+    whole, title = np.frombuffer(vectors[: 4 * dims], "<f2").reshape(HEAD, dims).astype(np.float32)
+    return plain_vector((1 - TITLE_WEIGHT) * whole + TITLE_WEIGHT * title)
 
 
 def _common(document: Document) -> dict[str, Any]:

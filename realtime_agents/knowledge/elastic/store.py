@@ -37,6 +37,7 @@ OLDER_KEPT = 2
 UNFINISHED_AFTER = timedelta(days=1)
 REBUILD = "Run `python -m realtime_agents knowledge rebuild`; it goes on with the documents that are stored."
 HEALTH_LIMIT_S = 5.0
+OPENING_LIMIT_S = 5.0
 TEMPLATE_PRIORITY = 200
 _STAMP = "%Y%m%d-%H%M%S-%f"
 _SERVING = {"auto_expand_replicas": "0-1"}
@@ -188,7 +189,7 @@ class ElasticStore:
         return await told(self.config, answer)
 
     async def _check_server(self) -> None:
-        info = await self._told(self._es.info())
+        info = await self._told(self._es.options(request_timeout=OPENING_LIMIT_S, max_retries=0).info())
         self._server = str(info["version"]["number"])
         major, minor = (int(part) for part in self._server.split(".")[:2])
         if (major, minor) < OLDEST:
@@ -330,8 +331,9 @@ class ElasticKnowledgeBase(IndexedKnowledgeBase):
         embedder_factory: Callable[[], Embedder] = load_embedder,
         *,
         vector_weight: float = VECTOR_WEIGHT,
+        rerank: int = 0,
     ) -> None:
-        super().__init__(ElasticStore(config), embedder_factory, vector_weight=vector_weight)
+        super().__init__(ElasticStore(config), embedder_factory, vector_weight=vector_weight, rerank=rerank)
 
 
 def _age(version: str) -> str:
