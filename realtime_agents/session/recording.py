@@ -23,7 +23,7 @@ SETTLES_S = 1.0
 MAX_UNWRITTEN_S = 30
 """A disk that hangs for so long ends the recording: 6 MB are held."""
 _GAP = SAMPLE_RATE_HZ // 5
-"""Sound that comes within this time after the sound before belongs right behind it."""
+"""Sound that comes within this time after the sound before it belongs right behind that."""
 _LEAD = SAMPLE_RATE_HZ
 """Sound that would lie further in the future than this is left out, or the two sides would part."""
 
@@ -34,6 +34,7 @@ class _Channel:
     def __init__(self) -> None:
         self._begin = 0
         self._pcm = bytearray()
+        self._sound_end = -_GAP - 1
 
     @property
     def end(self) -> int:
@@ -45,9 +46,10 @@ class _Channel:
         begin = now - count
         if self.end > now + _LEAD:
             return
-        if begin > self.end + _GAP:
-            self._pcm += bytes((begin - self.end) * BYTES_PER_SAMPLE)
+        if begin - self._sound_end > _GAP:
+            self._pcm += bytes(max(begin - self.end, 0) * BYTES_PER_SAMPLE)
         self._pcm += pcm
+        self._sound_end = self.end
 
     def take(self, until: int) -> bytes:
         """Everything before ``until``, with silence where nothing came."""

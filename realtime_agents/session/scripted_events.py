@@ -87,8 +87,9 @@ def spoken_answer(
     *,
     usage: Usage | None = None,
     metadata: dict[str, str] | None = None,
+    sample: bytes = b"\0\0",
 ) -> list[ev.ServerEvent]:
-    """All events of a response that says something aloud: words and milliseconds of silence for each piece."""
+    """All events of a response that says something aloud: words and milliseconds of ``sample`` for each piece."""
     text = "".join(words for words, _ in pieces)
     item = MessageItem(id=item_id, role="assistant", status="in_progress")
     part = ContentPart(type="output_audio", transcript=text)
@@ -100,7 +101,7 @@ def spoken_answer(
         if words:
             said.append(ev.ResponseOutputAudioTranscriptDelta(**at, delta=words))
         if ms:
-            audio = base64.b64encode(bytes(ms_to_bytes(ms))).decode()
+            audio = base64.b64encode(sample * (ms_to_bytes(ms) // len(sample))).decode()
             said.append(ev.ResponseOutputAudioDelta(**at, delta=audio))
     ended = Response(
         id=response_id, status="completed", output=(done,), usage=usage or Usage(), metadata=metadata

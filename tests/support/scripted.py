@@ -29,6 +29,7 @@ from realtime_agents.session.scripted_upstream import (
 )
 from realtime_agents.session.session import Patience, Session, SessionParts
 from realtime_agents.session.view import Turn, TurnChanged, Update
+from realtime_agents.store.recordings import RecordingFiles
 from realtime_agents.store.records import ConversationHeader, UsageEntry
 from realtime_agents.tools.registry import Source, Tool, ToolContext, ToolRegistry, ToolResult, tool
 from realtime_agents.tools.runner import ToolRunner
@@ -250,6 +251,7 @@ async def rig(
     tool_context: Callable[..., Any] | None = None,
     jitter: Callable[[], float] = lambda: 1.0,
     ignoring: Collection[str] = (),
+    recordings: RecordingFiles | None = None,
 ) -> AsyncIterator[Rig]:
     """A session with one script per connection; each begins with the ``session.update`` it must get.
 
@@ -268,6 +270,7 @@ async def rig(
         tool_context=tool_context or _context,
         model="scripted",
         history=history,
+        recordings=recordings,
         agent=agent,
         clock=clock,
         today=lambda: TODAY,
