@@ -132,6 +132,13 @@ TABLE: tuple[Setting, ...] = (
         "int",
         "So many first passages are read again by a cross-encoder (30 ms each); 0 is off.",
     ),
+    Setting(
+        "TRANSCRIPTION_MODEL",
+        "transcription_model",
+        "gpt-transcribe",
+        "text",
+        "Model that writes down what people say, where the Realtime server is not the local engine.",
+    ),
     Setting("DATABASE_URL", "database_url", "", "url", "History database; empty means SQLite in DATA_DIR."),
     Setting(
         "ENGINE_WORDS_PER_S",
