@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 MAX_UNREAD_TURNS = 8
 """So many turns may wait for their words; then detection waits."""
 SKETCH_EVERY_MS = 500
+SKETCH_PAUSE = 4
+"""After a sketch at least so many times the time it took: captions get rarer where the machine is busy."""
 
 
 @dataclass(slots=True)
@@ -48,8 +50,9 @@ class Turn:
     sketched_ms: int
 
     def sketch(self, at_ms: int) -> None:
-        """Read for live captions, twice a second."""
-        if self.captions is not None and at_ms - self.sketched_ms >= SKETCH_EVERY_MS:
+        """Read for live captions, twice a second at most."""
+        wait_ms = max(SKETCH_EVERY_MS, self.utterance.sketch_took_ms * SKETCH_PAUSE)
+        if self.captions is not None and at_ms - self.sketched_ms >= wait_ms:
             self.sketched_ms = at_ms
             self.utterance.sketch(at_ms)
 

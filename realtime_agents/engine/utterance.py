@@ -60,6 +60,8 @@ class Utterance:
         self, speech: Speech, tape: AudioTape, start_ms: int, *, on_words: OnWords | None = None
     ) -> None:
         self.start_ms = start_ms
+        self.sketch_took_ms = 0.0
+        """What the last sketch cost in time."""
         self._speech = speech
         self._tape = tape
         self._on_words = on_words
@@ -148,8 +150,9 @@ class Utterance:
 
     async def _read_sketch(self, audio: bytes) -> None:
         with contextlib.suppress(SpeechError):
-            text = (await self._speech.transcribe_pcm24k(audio, partial=True)).text
-            await self._show(text)
+            transcript = await self._speech.transcribe_pcm24k(audio, partial=True)
+            self.sketch_took_ms = transcript.duration_ms
+            await self._show(transcript.text)
 
     async def _read(self, guess: _Guess, before: _Guess | None) -> str:
         if before is not None and before.task is not None:

@@ -92,6 +92,21 @@ async def test_live_words_are_never_taken_back_and_joined_they_are_the_transcrip
     assert {e["item_id"] for e in client.all(DELTA)} == {stopped["item_id"]}
 
 
+async def test_captions_get_rarer_where_reading_takes_long(voice: Voice) -> None:
+    client, speech = voice
+    await client.listen()
+    sketches = []
+    for took_ms in (1.0, 250.0):
+        speech.reading_takes_ms = took_ms
+        speech.read.clear()
+        await client.hear(silence(400) + said("how much is it " * 5) + TURN_END)
+        await client.until(COMPLETED)
+        await client.mark()
+        sketches.append(sum(partial for _, _, partial in speech.read))
+    # Of 4.5 s with padding and pause: every 500 ms, or every second after the first one.
+    assert sketches[0] >= 8 and 3 <= sketches[1] <= 5
+
+
 async def test_a_turn_that_is_over_was_read_in_its_pause(voice: Voice) -> None:
     client, speech = voice
     speech.partials_are_busy = True

@@ -106,6 +106,7 @@ class ScriptedSpeech:
         """Raised by the next sentences; ``None`` lets one through."""
         self.detection_faults: list[SpeechError] = []
         self.partials_are_busy = False
+        self.reading_takes_ms = 1.0
         self.read: list[tuple[str, int, bool]] = []
         """Words, length in ms and partiality of everything read."""
         self.asked: list[tuple[str, str, float]] = []
@@ -146,7 +147,7 @@ class ScriptedSpeech:
                 raise self.reading_faults.pop(0)
         text = words_in(pcm24k)
         self.read.append((text, len(pcm24k) // 48, partial))
-        return Transcript(text=text, duration_ms=1.0)
+        return Transcript(text=text, duration_ms=self.reading_takes_ms)
 
     async def speak(
         self, text: str, *, voice: str = "marin", speed: float = 1.0
