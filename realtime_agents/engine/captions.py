@@ -9,7 +9,10 @@ _WORD = re.compile(r"\s*\S+")
 
 
 class Captions:
-    """Words that are never taken back: those on which two readings in a row agree."""
+    """Words that are never taken back: those on which two readings in a row agree.
+
+    The last word of a reading does not count, it may have been cut in the middle.
+    """
 
     def __init__(self) -> None:
         self._shown: list[str] = []
@@ -18,7 +21,7 @@ class Captions:
     def offer(self, text: str) -> str:
         """The new words that ``text``, all words so far, allows to show; often none."""
         words = _WORD.findall(text)
-        pairs = takewhile(lambda pair: pair[0] == pair[1], zip(words, self._last, strict=False))
+        pairs = takewhile(lambda pair: pair[0] == pair[1], zip(words[:-1], self._last[:-1], strict=False))
         self._last = words
         return self._show([word for word, _ in pairs])
 
