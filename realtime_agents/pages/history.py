@@ -97,6 +97,34 @@ def _delete() -> rx.Component:
     )
 
 
+def _sound() -> rx.Component:
+    """Both sides as they were recorded."""
+    return rx.cond(
+        HistoryState.recording != "",
+        rx.el.div(
+            rx.el.audio(
+                src=HistoryState.recording,
+                controls=True,
+                preload="metadata",
+                aria_label="Recording of this conversation",
+                data_testid="recording",
+            ),
+            rx.el.a(
+                rx.icon("download", size=18),
+                href=HistoryState.recording,
+                download=HistoryState.opened + ".wav",
+                custom_attrs={"reloadDocument": True},  # a file, not a page of the app
+                class_name="icon-button",
+                aria_label="Download the recording",
+                title="Download",
+                data_testid="recording-download",
+            ),
+            class_name="past-sound",
+            key=HistoryState.recording,
+        ),
+    )
+
+
 @rx.memo
 def _reading() -> rx.Component:
     return rx.cond(
@@ -116,6 +144,7 @@ def _reading() -> rx.Component:
                 _delete(),
                 class_name="past-head",
             ),
+            _sound(),
             rx.el.div(
                 rx.el.div(turn_lines(HistoryState.rows), class_name="column"),
                 class_name="thread",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import dataclass
 
@@ -45,6 +46,8 @@ class HistoryState(rx.State):
     title: rx.Field[str] = rx.field("")
     at_ms: rx.Field[int] = rx.field(0)
     rows: rx.Field[tuple[TurnRow, ...]] = rx.field(())
+    recording: rx.Field[str] = rx.field("")
+    """Address of its sound; empty when it was not recorded."""
     asking: rx.Field[bool] = rx.field(default=False)
     """The person pressed Delete and is asked once more."""
     _turns: tuple[Turn, ...] = ()
@@ -83,11 +86,13 @@ class HistoryState(rx.State):
         self.at_ms = round(record.summary.started_at * 1000)
         self.rows = tuple(turn_row(turn, faces) for turn in record.turns)
         self._turns, self.asking, self.problem = record.turns, False, ""
+        sound = await asyncio.to_thread(get_runtime().recordings.find, record.summary.id)
+        self.recording = f"/api/recordings/{record.summary.id}.wav" if sound else ""
 
     @handler
     def close(self) -> None:
         """Back to the list."""
-        self.opened, self.rows, self._turns, self.asking = "", (), (), False
+        self.opened, self.rows, self.recording, self._turns, self.asking = "", (), "", (), False
 
     @handler
     def ask_to_delete(self) -> None:
@@ -107,7 +112,7 @@ class HistoryState(rx.State):
         except StoreError as error:
             self.problem, self.asking = str(error), False
             return
-        self.opened, self.rows, self._turns, self.asking = "", (), (), False
+        self.opened, self.rows, self.recording, self._turns, self.asking = "", (), "", (), False
         await self._list()
 
     def _turn(self, turn_id: str) -> Turn | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import wave
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Playwright, expect
+from playwright.sync_api import Browser, Page, Playwright, expect
 
 from tests.browser.test_page_conversation import ask
 from tests.browser.test_voice_sound import is_off, is_on, stats
@@ -14,7 +15,8 @@ from tests.support.app_server import AppServer
 from tests.support.browser import launch_with_sound
 from tests.support.voice_clips import MISSING, has_clips, reference, word_error_rate, write_speech
 
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(not has_clips(), reason=MISSING)]
+pytestmark = pytest.mark.browser
+with_clips = pytest.mark.skipif(not has_clips(), reason=MISSING)
 
 CLIPS = ("0870", "0890", "0930")
 WORST_ERROR_RATE = 0.10
@@ -51,6 +53,7 @@ def heard_words(page: Page, turns: int) -> str:
     return " ".join(done.locator(".said-by-person").all_inner_texts())
 
 
+@with_clips
 @pytest.mark.parametrize(
     "listener", [(LEAD_S, CLIPS[0], PAUSE_S, CLIPS[1], PAUSE_S, CLIPS[2], 60.0)], indirect=True
 )
@@ -90,8 +93,12 @@ def test_people_are_understood_answered_aloud_and_may_interrupt_by_voice_and_by_
     page.get_by_test_id("mic").click()
     is_off(page)
     assert stats(page)["tracks"] == 0
+    page.get_by_role("link", name="History").click()
+    page.get_by_test_id("conversation").first.click()
+    expect(page.get_by_test_id("past-transcript").locator(".unheard").first).to_be_visible()
 
 
+@with_clips
 @pytest.mark.parametrize("listener", [(LEAD_S, "0930", 60.0)], indirect=True)
 def test_push_to_talk_sends_what_is_said_while_space_is_held(listener: Page) -> None:
     page = listener
@@ -107,3 +114,47 @@ def test_push_to_talk_sends_what_is_said_while_space_is_held(listener: Page) -> 
     said = heard_words(page, 1)
     assert word_error_rate(said, reference("0930")) <= WORST_ERROR_RATE, said
     page.wait_for_function(HEARD, timeout=PATIENCE_MS)
+
+
+def test_a_conversation_is_recorded_only_when_asked_and_can_be_played_and_downloaded(
+    sound_browser: Browser, server: AppServer, tmp_path: Path
+) -> None:
+    context = sound_browser.new_context(viewport={"width": 1440, "height": 900}, base_url=server.url)
+    page = context.new_page()
+    page.goto("/")
+    expect(page.get_by_test_id("runtime-badge")).to_contain_text("Local engine")
+    page.get_by_test_id("mic").click()
+    is_on(page)
+    page.keyboard.press("m")
+    sign = page.get_by_test_id("recording-sign")
+    expect(sign).to_have_count(0)
+    page.get_by_test_id("devices").click()
+    page.get_by_test_id("record").click()
+    expect(sign).to_be_visible()
+    expect(page.get_by_test_id("record")).to_be_checked()
+    page.keyboard.press("Escape")
+    ask(page)
+    page.wait_for_function(HEARD, timeout=PATIENCE_MS)
+    page.get_by_role("link", name="Settings").click()
+    expect(sign).to_be_visible()
+    page.get_by_role("link", name="Conversation").click()
+    page.wait_for_function("() => realtimeVoice.stats().played.samplesPlayed > 48_000", timeout=PATIENCE_MS)
+    page.get_by_test_id("devices").click()
+    page.get_by_test_id("record").click()
+    expect(sign).to_have_count(0)
+    page.keyboard.press("Escape")
+    page.get_by_test_id("connect").click()
+    is_off(page)
+
+    page.get_by_role("link", name="History").click()
+    page.get_by_test_id("conversation").first.click()
+    player = page.get_by_test_id("recording")
+    expect(player).to_be_visible()
+    page.wait_for_function("() => document.querySelector('audio').duration > 1")
+    with page.expect_download() as download:
+        page.get_by_test_id("recording-download").click()
+    kept = tmp_path / "kept.wav"
+    download.value.save_as(kept)
+    with wave.open(str(kept)) as sound:
+        assert sound.getnframes() / sound.getframerate() > 1
+    context.close()

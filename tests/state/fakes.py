@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -194,6 +195,14 @@ class FakeHistory:
 
 
 @dataclass
+class FakeRecordings:
+    kept: set[str] = field(default_factory=set)
+
+    def find(self, conversation_id: str) -> Path | None:
+        return Path(f"{conversation_id}.wav") if conversation_id in self.kept else None
+
+
+@dataclass
 class FakeKnowledge:
     passages: dict[str, Passage] = field(default_factory=dict)
     texts: dict[str, Document] = field(default_factory=dict)
@@ -331,6 +340,7 @@ class FakeRuntime:
         self.registry = FakeRegistry()
         self.history = FakeHistory()
         self.knowledge = FakeKnowledge()
+        self.recordings = FakeRecordings()
         self.ledger = FakeLedger()
         self.ingests = FakeIngests()
         self.refreshed = 0

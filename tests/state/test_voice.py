@@ -4,7 +4,9 @@ import re
 
 from realtime_agents.api import audio_ticket
 from realtime_agents.state.connection import ConnectionState
+from realtime_agents.state.history import HistoryState
 from realtime_agents.state.voice import VoiceState
+from realtime_agents.store.records import ConversationRecord, ConversationSummary
 from tests.state.fakes import FakeRuntime
 from tests.state.tab import Tab
 from tests.state.test_connection import connected
@@ -83,3 +85,26 @@ async def test_nothing_is_recorded_without_a_conversation(tab: Tab, runtime: Fak
     await tab.fire(ConnectionState.arrive())
     await tab.fire(VoiceState.record(True))
     assert "Start a conversation first" in tab.value(ConnectionState, "problem")
+
+
+async def test_a_past_conversation_has_its_sound_when_it_was_recorded(tab: Tab, runtime: FakeRuntime) -> None:
+    for name in ("silent", "recorded"):
+        summary = ConversationSummary(
+            id=name,
+            scenario="benefits",
+            agent="greeter",
+            started_at=1.0,
+            updated_at=2.0,
+            ended_at=None,
+            title=name,
+            turns=0,
+        )
+        runtime.history.records[name] = ConversationRecord(summary=summary, turns=(), usage=())
+    runtime.recordings.kept.add("recorded")
+    await tab.fire(HistoryState.open("recorded"))
+    assert tab.value(HistoryState, "recording") == "/api/recordings/recorded.wav"
+    await tab.fire(HistoryState.open("silent"))
+    assert tab.value(HistoryState, "recording") == ""
+    await tab.fire(HistoryState.open("recorded"))
+    await tab.fire(HistoryState.delete())
+    assert tab.value(HistoryState, "recording") == ""
