@@ -268,7 +268,6 @@ class IngestLedger:
             self._path.replace(aside)
             log.warning("the ingest ledger could not be used and was begun anew", extra={"aside": aside.name})
         with closing(self._connect()) as db:
-            db.execute("pragma journal_mode = wal")
             db.execute("begin immediate")
             if db.execute("pragma user_version").fetchone()[0] == 0:
                 for statement in _TABLES.split(";\n"):

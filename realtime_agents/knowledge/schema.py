@@ -123,6 +123,7 @@ def _problem(path: Path) -> str:
         return ""
     try:
         with closing(connect(path)) as connection:
+            connection.execute("begin")  # one view: another process may be creating the file right now
             return _finding(connection)
     except sqlite3.DatabaseError as error:
         if _primary_code(error) not in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -115,6 +117,21 @@ def test_another_process_sees_the_same(tmp_path: Path) -> None:
     path = tmp_path / "ingest.db"
     stored(IngestLedger(path), IngestLedger(path).begin(FOLDER, resume=False), "a.md", "va/a")
     assert [source.documents for source in IngestLedger(path).sources()] == [1]
+
+
+def test_several_processes_may_begin_at_once(tmp_path: Path) -> None:
+    for attempt in range(5):
+        path = tmp_path / f"{attempt}.db"
+        together = threading.Barrier(4)
+
+        def begin(number: int, path: Path = path, together: threading.Barrier = together) -> Run:
+            together.wait()
+            key = SourceKey(kind="files", location=f"/{number}", collection="va")
+            return IngestLedger(path).begin(key, resume=False)
+
+        with ThreadPoolExecutor(4) as pool:
+            assert {run.number for run in pool.map(begin, range(4))} == {1}
+        assert len(IngestLedger(path).sources()) == 4
 
 
 @pytest.mark.parametrize("damage", ["not a database, " * 100, "other version"])
