@@ -218,7 +218,9 @@ class Speaker:
         exchange = item.exchange
         if exchange is None or played_ms <= 0:
             return
-        heard_s = self._clock.monotonic() - played_ms / 1000
+        now_s = self._clock.monotonic()
+        # Reports are rounded: nothing was heard before it was sent.
+        heard_s = max(now_s - played_ms / 1000, exchange.timeline.when("first_audio_sent", now_s))
         if exchange.timeline.mark("first_audio_heard", heard_s) and not exchange.is_open:
             self._rows.summarise(exchange)
 

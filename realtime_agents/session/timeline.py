@@ -29,6 +29,10 @@ class Timeline:
         if len(self._tools) < MAX_TOOLS:
             self._tools.append((f"tool:{name}", at_s, duration_ms))
 
+    def when(self, name: str, otherwise_s: float) -> float:
+        """The moment of a mark, monotonic."""
+        return self._marks.get(name, otherwise_s)
+
     def ms_of(self, name: str) -> int | None:
         """When it happened; None when it did not."""
         at_s = self._marks.get(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from realtime_agents.protocol import events as ev
@@ -29,11 +30,19 @@ class Browser:
     def __init__(self, line: AudioLine) -> None:
         self.line = line
         self.heard: list[LineMessage] = []
+        self._more = asyncio.Event()
         self._task = asyncio.create_task(self._read())
 
     async def _read(self) -> None:
         async for message in self.line:
             self.heard.append(message)
+            self._more.set()
+
+    async def until(self, fits: Callable[[], bool]) -> None:
+        """Wait for messages until something holds."""
+        while not fits():
+            self._more.clear()
+            await self._more.wait()
 
     def all(self, kind: type[M]) -> list[M]:
         """Messages of a kind, in order."""
