@@ -8,9 +8,9 @@
 // class without React: words light up several times a second. Of an interrupted answer the words
 // that nobody heard are struck through.
 
-import { createElement as h, memo, useCallback, useLayoutEffect, useRef, useSyncExternalStore } from "react";
+import { createElement as h, memo, useCallback, useLayoutEffect, useRef } from "react";
 import { countSpoken, countSpokenIn, wordNumbers } from "./spoken_words.js";
-import { isOpen, onSpoken, wordsSaid } from "./voice_store.js";
+import { onSpoken, useOpen, wordsSaid } from "./voice_store.js";
 
 const INLINE = /\*\*(.+?)\*\*|`([^`\n]+)`|\[(\d{1,3})\](?!\()|\[([^\]\n]+)\]\(([^\s()]+)\)/g;
 const BULLET = /^\s*[-*•]\s+/;
@@ -232,8 +232,7 @@ export const AnswerText = memo(function AnswerText({ text, onCite, turn = "", he
   const handler = useRef(onCite);
   handler.current = onCite;
   const cite = useCallback((n) => handler.current?.(n), []);
-  const subscribe = useCallback((listener) => (turn ? onSpoken(turn, listener) : () => {}), [turn]);
-  const speaking = useSyncExternalStore(subscribe, () => isOpen(turn), () => false);
+  const speaking = useOpen(turn);
   const cut = heardChars >= 0;
   const open = speaking && !cut;
   const anchor = useLitWords(turn, open);

@@ -134,6 +134,7 @@ class VoiceMenu(rx.Component):
 
 
 def voice_bridge() -> rx.Component:
+    """The voice of this page: its keys, tickets and worklets. One on every page."""
     return VoiceBridge.create(
         worklets=[str(rx.asset(path)) for path in _WORKLETS],
         session=ConnectionState.session_id,
@@ -144,6 +145,7 @@ def voice_bridge() -> rx.Component:
 
 @rx.memo
 def voice_orb() -> rx.Component:
+    """Coloured by what the voice does, moved by who speaks."""
     return VoiceOrb.create(
         activity=ConnectionState.activity,
         phase=ConnectionState.phase,
@@ -168,11 +170,13 @@ def voice_caption() -> rx.Component:
 
 @rx.memo
 def talk_controls() -> rx.Component:
+    """Type or mute, devices, talk, size of the captions, stop."""
     return TalkControls.create(activity=ConnectionState.activity, on_stop=ConnectionState.interrupt)
 
 
 @rx.memo
 def voice_menu() -> rx.Component:
+    """Opened by the headphones; one on the page."""
     return VoiceMenu.create(
         recording=VoiceState.recording,
         recordable=ConnectionState.session_id != "",
@@ -182,6 +186,7 @@ def voice_menu() -> rx.Component:
 
 @rx.memo
 def voice_announcer() -> rx.Component:
+    """The live region; without voice it says what the session does."""
     return VoiceAnnouncer.create(activity=ConnectionState.activity, status=ConnectionState.status)
 
 

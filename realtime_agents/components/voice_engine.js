@@ -45,9 +45,10 @@ class VoiceEngine {
     this.run += 1;
     const { run } = this;
     setFacts({ phase: "starting" });
-    const line = { context: new AudioContext({ latencyHint: "interactive" }), pending: [] };
+    const line = { context: null, pending: [] };
     this.line = line;
     try {
+      line.context = new AudioContext({ latencyHint: "interactive" });
       const opened = await this.openSound(line);
       if (run !== this.run) {
         stopTracks(opened.stream);
@@ -184,11 +185,11 @@ class VoiceEngine {
     this.waitingTicket = null;
     setFacts({ phase: "off", muted: false, held: false, hearing: false, saying: "", notice: "", problem });
     if (!line) return;
-    line.context.onstatechange = null;
+    if (line.context) line.context.onstatechange = null;
     line.microphone?.close();
     line.player?.close();
     line.socket?.close();
-    line.context.close().catch(() => {});
+    line.context?.close().catch(() => {});
   }
 
   // Stop what is being said; the person keeps the floor.
@@ -345,8 +346,8 @@ class VoiceEngine {
   stats() {
     const { line } = this;
     return {
-      rateHz: line?.context.sampleRate ?? 0,
-      contextState: line?.context.state ?? "",
+      rateHz: line?.context?.sampleRate ?? 0,
+      contextState: line?.context?.state ?? "",
       tracks: line?.microphone?.isOpen ? line.microphone.stream.getTracks().filter((track) => track.readyState === "live").length : 0,
       framesCaptured: line?.microphone?.frames ?? 0,
       ...(line?.socket ? { sent: { ...line.socket.stats } } : {}),

@@ -1,9 +1,9 @@
 // Talk's orb and captions.
 
-import { createElement as h, memo, useCallback, useEffect, useRef } from "react";
+import { createElement as h, memo, useCallback, useEffect, useLayoutEffect, useRef } from "react";
 import { AnswerText } from "./answer_text.js";
 import { micLevel, outLevel, useLevel } from "./voice_level.js";
-import { isOpen, isSaying, useFacts } from "./voice_store.js";
+import { isSaying, useFacts, useOpen } from "./voice_store.js";
 import { INVITATION, voiceActivity, voiceStatus } from "./voice_words.js";
 
 const HANDS_OFF_MS = 4000; // after the reader scrolled, the captions do not move by themselves
@@ -49,10 +49,13 @@ export const VoiceCaption = memo(function VoiceCaption({ rows, liveId, liveText,
   handler.current = onCite;
   const cite = useCallback((n) => handler.current?.(shown.key, n), [shown.key]);
   useEffect(() => keepInView(frame.current, touched), []);
+  const spoken = useOpen(shown.key) && !(shown.heard_chars >= 0);
+  useLayoutEffect(() => {
+    if (spoken) frame.current.scrollTop = 0;
+  }, [spoken, shown.key]);
   if (!shown.text && !shown.asked) {
-    return h("div", { className: "caption-frame" }, h("p", { className: "caption" }, invitation));
+    return h("div", { ref: frame, className: "caption-frame" }, h("p", { className: "caption" }, invitation));
   }
-  const spoken = isOpen(shown.key) && !(shown.heard_chars >= 0);
   return h(
     "div",
     { ref: frame, className: "caption-frame", tabIndex: 0, role: "region", "aria-label": "Captions", ...(spoken ? {} : { "data-follow": "" }) },
@@ -72,7 +75,6 @@ export const VoiceCaption = memo(function VoiceCaption({ rows, liveId, liveText,
 
 // Scrolls the word that lights up into the middle, unless the reader holds the text.
 function keepInView(frame, touched) {
-  if (!frame) return undefined;
   const touch = () => {
     touched.current = performance.now();
   };

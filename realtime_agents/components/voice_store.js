@@ -4,7 +4,7 @@
 // Facts change a few times per turn and re-render who reads them. Words being spoken change often,
 // so each turn has listeners of its own. Levels are not here at all: who draws them asks the engine.
 
-import { useSyncExternalStore } from "react";
+import { useCallback, useSyncExternalStore } from "react";
 
 const KEPT_AS = "realtime-agents-voice";
 const KEPT = ["mode", "mic", "speaker", "captions"];
@@ -93,7 +93,7 @@ export function wordsSaid(turn) {
   return entry?.open ? entry.words : Infinity;
 }
 
-export const isOpen = (turn) => Boolean(turn) && wordsSaid(turn) !== Infinity;
+const isOpen = (turn) => Boolean(turn) && wordsSaid(turn) !== Infinity;
 export const isSaying = (turn) => Boolean(turn) && facts.saying !== "" && itemOf(turn) === facts.saying;
 
 export function onSpoken(turn, listener) {
@@ -108,4 +108,10 @@ export function onSpoken(turn, listener) {
       if (turnListeners.get(id)?.size === 0) turnListeners.delete(id);
     }
   };
+}
+
+// Whether a turn is being spoken; renders again when that changes, not with every word.
+export function useOpen(turn) {
+  const subscribe = useCallback((listener) => (turn ? onSpoken(turn, listener) : () => {}), [turn]);
+  return useSyncExternalStore(subscribe, () => isOpen(turn), () => false);
 }

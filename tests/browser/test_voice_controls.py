@@ -11,7 +11,7 @@ from realtime_agents.protocol.spoken_words import word_ends
 from tests.browser.test_page_conversation import answered, ask
 from tests.browser.test_voice_sound import answer_id, is_off, is_on, stats, talking
 from tests.support.app_server import AppServer
-from tests.support.audio_server import REDIRECT, FakeAudioServer, FakeLine
+from tests.support.audio_server import REDIRECT, FakeAudioServer, FakeLine, tone
 from tests.support.browser import launch_with_sound
 
 pytestmark = pytest.mark.browser
@@ -295,6 +295,40 @@ def test_sound_that_a_device_paused_comes_back_with_a_tap(voice_page: Page, audi
     voice_page.locator(".orb-status").click()
     voice_page.wait_for_function("realtimeVoice.stats().contextState === 'running'")
     expect(voice_page.get_by_test_id("voice-notice")).to_have_count(0)
+
+
+def test_sound_that_breaks_ends_the_voice_and_says_how_to_go_on(
+    voice_page: Page, audio: FakeAudioServer
+) -> None:
+    line = talking(voice_page, audio)
+    voice_page.evaluate("() => realtimeVoice.line.context.close()")
+    expect(voice_page.get_by_test_id("voice-problem")).to_contain_text("Press the button to start it again")
+    line.until(lambda: line.closed)
+    voice_page.get_by_test_id("talk").click()
+    audio.line(2)
+    is_on(voice_page)
+
+
+def test_captions_that_are_longer_than_their_frame_keep_the_spoken_word_in_view(
+    voice_page: Page, audio: FakeAudioServer
+) -> None:
+    voice_page.set_viewport_size({"width": 390, "height": 500})
+    voice_page.emulate_media(reduced_motion="reduce")
+    line = talking(voice_page, audio)
+    item = answer_id(voice_page)
+    voice_page.get_by_test_id("view-talk").click()
+    voice_page.get_by_test_id("captions").click()
+    line.send("item", n=1, id=item)
+    frame = voice_page.get_by_role("region", name="Captions")
+    expect(frame.locator(".w").first).to_be_visible()
+    assert frame.evaluate("e => e.scrollHeight - e.clientHeight") > 20, "the answer does not fit"
+    assert frame.evaluate("e => e.scrollTop") == 0
+    words = frame.locator(".w").count()
+    line.send("marks", n=1, points=[[1500, words]])
+    line.audio(1, tone(1600))
+    expect(frame.locator(".w").last).to_have_class(re.compile("lit"))
+    assert frame.evaluate("e => e.scrollTop") > 0
+    expect(frame.locator(".w").last).to_be_in_viewport()
 
 
 def test_a_flush_is_answered_even_while_the_device_holds_the_sound(
