@@ -67,17 +67,17 @@ def _turn_tab() -> rx.Component:
             rx.el.p("Ask something: its steps are drawn here when the answer ends.", class_name="quiet"),
         ),
         rx.cond(
-            TranscriptState.sources,
-            rx.fragment(
-                rx.el.h2("Sources of the latest answer", class_name="label"),
-                rx.el.div(source_cards(TranscriptState.sources), class_name="sources"),
-            ),
-        ),
-        rx.cond(
             EventLogState.latest,
             rx.fragment(
                 rx.el.h2("Events of this turn", class_name="label"),
                 rx.el.div(_event_lines(EventLogState.latest), class_name="events events-inline"),
+            ),
+        ),
+        rx.cond(
+            TranscriptState.sources,
+            rx.fragment(
+                rx.el.h2("Sources of the latest answer", class_name="label"),
+                rx.el.div(source_cards(TranscriptState.sources), class_name="sources"),
             ),
         ),
         key=ConnectionState.session_id,
