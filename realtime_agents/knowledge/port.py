@@ -189,7 +189,14 @@ class KnowledgeHealth:
     """For people: what it is, and what to do when ``ok`` is false. Never a secret."""
 
 
-class KnowledgeBase(Protocol):
+class KnowledgeSearch(Protocol):
+    """The part of a knowledge base that tools need."""
+
+    async def search(self, query: Query) -> SearchResult:
+        """Ranked hits. Raises `KnowledgeError` when no leg answered in time."""
+
+
+class KnowledgeBase(KnowledgeSearch, Protocol):
     """What tools, pages and the command line need of a knowledge base.
 
     Every method may raise `KnowledgeError`. Safe to call from many tasks at once.
@@ -207,8 +214,6 @@ class KnowledgeBase(Protocol):
 
     async def delete(self, document_ids: Sequence[str]) -> int:
         """Remove documents; returns how many there were."""
-
-    async def search(self, query: Query) -> SearchResult: ...
 
     async def passage(self, passage_id: str) -> Passage | None: ...
 

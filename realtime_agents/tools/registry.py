@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from realtime_agents.agents.config import AgentConfig
 from realtime_agents.knowledge.facts import FactBook
-from realtime_agents.knowledge.port import KnowledgeBase
+from realtime_agents.knowledge.port import KnowledgeSearch
 from realtime_agents.tools.schema import schema_of
 
 ToolOutcome = Literal["ok", "not_found", "not_held", "needs_input"]
@@ -61,7 +61,7 @@ class ToolContext:
 
     session_id: str
     agent: AgentConfig
-    knowledge: KnowledgeBase
+    knowledge: KnowledgeSearch
     collections: tuple[str, ...]
     """Collections this agent searches."""
     facts: FactBook

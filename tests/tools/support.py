@@ -1,16 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 
 from realtime_agents.agents.config import AgentConfig
 from realtime_agents.errors import KnowledgeError
 from realtime_agents.knowledge.facts import FactBook
 from realtime_agents.knowledge.port import (
-    Document,
     Hit,
-    IngestReport,
-    KnowledgeStats,
     Passage,
     Query,
     SearchResult,
@@ -21,7 +18,7 @@ TODAY = date(2026, 11, 22)
 
 
 class MemoryKnowledge:
-    """`KnowledgeBase` that returns the hits it was given, whose query it keeps."""
+    """`KnowledgeSearch` that returns the hits it was given, whose query it keeps."""
 
     def __init__(
         self, hits: Sequence[Hit] = (), *, top_cosine: float | None = 0.8, fails: bool = False
@@ -31,32 +28,11 @@ class MemoryKnowledge:
         self.fails = fails
         self.queries: list[Query] = []
 
-    async def ensure(self) -> None:
-        """Nothing to open."""
-
-    async def upsert(self, documents: Iterable[Document]) -> IngestReport:
-        return IngestReport(added=tuple(document.id for document in documents))
-
-    async def delete(self, document_ids: Sequence[str]) -> int:
-        return len(document_ids)
-
     async def search(self, query: Query) -> SearchResult:
         self.queries.append(query)
         if self.fails:
             raise KnowledgeError("the file is damaged")
         return SearchResult(hits=self.hits, top_cosine=self.top_cosine)
-
-    async def passage(self, passage_id: str) -> Passage | None:
-        return None
-
-    async def document(self, document_id: str) -> Document | None:
-        return None
-
-    async def stats(self) -> KnowledgeStats:
-        return KnowledgeStats()
-
-    async def close(self) -> None:
-        """Nothing to close."""
 
 
 class Ledger:
