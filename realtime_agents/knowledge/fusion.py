@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 VECTOR_WEIGHT = 0.95
 """Weight of the vector leg. Spoken questions share few words with policy text, so a weak
-lexical leg must not drag good vectors down. 0.9 is a point worse, 0.8 three (benchmarks/retrieval.py)."""
+lexical leg must not drag good vectors down; 0.8 loses three points (benchmarks/retrieval.py)."""
 IDENTIFIER_VECTOR_WEIGHT = 0.5
 """The same for a question that names a form or a code, which a vector hardly tells apart."""
 
@@ -42,7 +42,8 @@ def fuse(lexical: Leg, vector: Leg, vector_weight: float = VECTOR_WEIGHT) -> lis
 def with_page_support(ranked: Leg, lexical: Leg) -> list[tuple[str, float]]:
     """The best passage of a page gains from the page's other passages: a page about it says it more than once.
 
-    Gains 0.01 in hit@5 and 0.015 in MRR@10 (benchmarks/retrieval.py). Scores may pass 1.
+    Gains 0.01 in hit@5 and 0.015 in MRR@10; tuned on half of the questions (benchmarks/retrieval.py).
+    Scores may pass 1.
     """
     if not ranked:
         return []

@@ -75,7 +75,11 @@ def test_whole_title_and_windows_are_embedded() -> None:
     vectors = PassageEmbedder(embedder).vectors("Title", "Costs", text, spans)
     assert vectors.shape == (2 + len(spans), embedder.dims)
     assert vectors.dtype == np.dtype("<f2")
-    assert embedder.passages == [f"Title > Costs\n{text}", "Title", *(text[start:end] for start, end in spans)]
+    assert embedder.passages == [
+        f"Title > Costs\n{text}",
+        "Title",
+        *(text[start:end] for start, end in spans),
+    ]
 
 
 def test_the_title_of_a_page_is_embedded_once() -> None:

@@ -139,7 +139,9 @@ def plainly(config: ElasticConfig) -> Iterator[None]:
 async def told(config: ElasticConfig, answer: Awaitable[ObjectApiResponse[Any]]) -> Mapping[str, Any]:
     """The answer's body. Raises as `plainly` says."""
     with plainly(config):
-        body: Mapping[str, Any] = (await answer).body
+        body: Any = (await answer).body
+    if not isinstance(body, Mapping):
+        raise KnowledgeError(f"Elasticsearch at {config.place} cannot be used: its answer makes no sense.")
     return body
 
 

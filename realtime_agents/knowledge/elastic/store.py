@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -190,13 +191,14 @@ class ElasticStore:
 
     async def _check_server(self) -> None:
         info = await self._told(self._es.options(request_timeout=OPENING_LIMIT_S, max_retries=0).info())
-        self._server = str(info["version"]["number"])
-        major, minor = (int(part) for part in self._server.split(".")[:2])
-        if (major, minor) < OLDEST:
+        number = str(info.get("version", {}).get("number", ""))
+        match = re.match(r"(\d+)\.(\d+)", number)
+        if match is None or (int(match[1]), int(match[2])) < OLDEST:
             raise KnowledgeError(
-                f"Elasticsearch at {self.config.place} is {self._server}; at least"
+                f"Elasticsearch at {self.config.place} is {number or 'of no known version'}; at least"
                 f" {'.'.join(str(part) for part in OLDEST)} is needed."
             )
+        self._server = number
 
     async def _status(self) -> str:
         if not self._server:
