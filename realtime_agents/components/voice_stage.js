@@ -39,7 +39,7 @@ function pick(rows, live, last) {
 export const VoiceCaption = memo(function VoiceCaption({ rows, liveId, liveText, lastId, lastText, invitation, onCite }) {
   useFacts(); // another item may be heard
   const frame = useRef(null);
-  const touched = useRef(0);
+  const touched = useRef(-Infinity);
   const shown = pick(
     rows ?? [],
     { key: liveId, text: liveText, live: true },
