@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-_ALL = ("second_start", "engine_latency", "page_stream", "retrieval", "answers", "speech")
+_ALL = ("second_start", "engine_latency", "page_stream", "retrieval", "answers", "speech", "relay")
 
 
 def main() -> int:
