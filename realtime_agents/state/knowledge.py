@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import reflex as rx
 
 from realtime_agents.agents.config import ScenarioConfig
 from realtime_agents.errors import KnowledgeError
+from realtime_agents.knowledge.ledger import SourceRecord
 from realtime_agents.knowledge.port import Query, SearchMode
 from realtime_agents.runtime import get_runtime
 from realtime_agents.state.catalog import CatalogState
-from realtime_agents.state.handlers import handler
+from realtime_agents.state.handlers import background, handler
 from realtime_agents.state.knowledge_lines import (
     CollectionLine,
     HitLine,
@@ -51,10 +54,12 @@ class KnowledgeState(rx.State):
     """``8 passages in 12 ms``."""
     problem: rx.Field[str] = rx.field("")
 
-    @handler
+    @background
     async def arrive(self) -> None:
         """The page was opened."""
-        await self._look()
+        seen = await look()
+        async with self:
+            await self._take(seen)
 
     @handler
     async def choose(self, collection: str) -> None:
@@ -76,23 +81,14 @@ class KnowledgeState(rx.State):
         self.words = str(form.get("words", "")).strip()
         await self._search()
 
-    async def _look(self) -> None:
-        """Ask the store what it holds and how it is."""
-        runtime = get_runtime()
-        health = await runtime.knowledge.health()
-        self.store = f"{health.implementation.capitalize()}: {health.detail}" if health.ok else ""
-        self.store_problem = " ".join(
-            words for words in ("" if health.ok else health.detail, runtime.knowledge.notice) if words
-        )
-        try:
-            stats = await runtime.knowledge.stats()
-            sources = await asyncio.to_thread(runtime.ledger.sources)
-        except KnowledgeError as error:
-            self.store_problem = self.store_problem or str(error)
+    async def _take(self, seen: Holdings) -> None:
+        """Show what `look` saw."""
+        self.store, self.store_problem = seen.store, seen.problem
+        if seen.counts is None:
             return
         scenario = await self._scenario()
-        self.names = tuple(sorted(stats.collections))
-        self.collections = collection_lines(stats.collections, scenario, sources, time.time())
+        self.names = tuple(sorted(seen.counts))
+        self.collections = collection_lines(seen.counts, scenario, seen.sources, time.time())
         self.scopes = scope_lines(scenario, self.names)
 
     async def _scenario(self) -> ScenarioConfig | None:
@@ -137,6 +133,31 @@ class KnowledgeState(rx.State):
         scenario = await self._scenario() if self.agent else None
         agent = scenario.agents.get(self.agent) if scenario else None
         return scenario.collections_for(agent, self.names) if scenario and agent else ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holdings:
+    """What the store says of itself. ``counts`` is None when it does not say."""
+
+    store: str
+    problem: str
+    counts: Mapping[str, tuple[int, int]] | None
+    sources: Sequence[SourceRecord] = ()
+
+
+async def look() -> Holdings:
+    """Ask the store what it holds and how it is. May take seconds when it is down: not for the tab's lock."""
+    runtime = get_runtime()
+    health = await runtime.knowledge.health()
+    store = f"{health.implementation.capitalize()}: {health.detail}" if health.ok else ""
+    told = ("" if health.ok else health.detail, runtime.knowledge.notice)
+    problem = " ".join(words for words in told if words)
+    try:
+        stats = await runtime.knowledge.stats()
+        sources = await asyncio.to_thread(runtime.ledger.sources)
+    except KnowledgeError as error:
+        return Holdings(store=store, problem=problem or str(error), counts=None)
+    return Holdings(store=store, problem=problem, counts=stats.collections, sources=sources)
 
 
 async def _places(words: str, collections: tuple[str, ...], mode: SearchMode) -> dict[str, int]:

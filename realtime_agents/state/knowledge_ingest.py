@@ -17,7 +17,7 @@ from realtime_agents.knowledge.jobs import IngestJobs, Job
 from realtime_agents.knowledge.web import is_web_address
 from realtime_agents.runtime import get_runtime
 from realtime_agents.state.handlers import background_latest, handler
-from realtime_agents.state.knowledge import KnowledgeState
+from realtime_agents.state.knowledge import KnowledgeState, look
 from realtime_agents.state.knowledge_lines import (
     JobLine,
     ResultLine,
@@ -72,8 +72,13 @@ class IngestState(rx.State):
                 async with self:
                     if not self._watching:
                         return
-                    if jobs is not None:
-                        await self._show(jobs)
+                    changed = self._show(jobs) if jobs is not None else await self._is_in_trouble()
+                if not changed:
+                    continue
+                seen = await look()
+                async with self:
+                    await (await self.get_state(KnowledgeState))._take(seen)
+                    await self._list_sources()
 
     @handler
     def unwatch(self) -> None:
@@ -120,8 +125,8 @@ class IngestState(rx.State):
             return f"This address is not read: {error}."
         return ""
 
-    async def _show(self, jobs: tuple[Job, ...]) -> None:
-        """Show the jobs; when one has ended, what the knowledge base holds is looked at again."""
+    def _show(self, jobs: tuple[Job, ...]) -> bool:
+        """Show the jobs. True when one has ended: then what the knowledge base holds has changed."""
         lines = tuple(job_line(job) for job in reversed(jobs))
         if lines != self.jobs:
             self.jobs = lines
@@ -130,10 +135,13 @@ class IngestState(rx.State):
         if results != self.results:
             self.results, self.results_of = results, begun[-1].label if begun else ""
         ended = frozenset(job.id for job in jobs if job.state in _ENDED)
-        if ended - self._ended:
-            await (await self.get_state(KnowledgeState))._look()
-            await self._list_sources()
+        has_ended = bool(ended - self._ended)
         self._ended = ended
+        return has_ended
+
+    async def _is_in_trouble(self) -> bool:
+        """Something is told to be wrong with the store: it may have passed."""
+        return (await self.get_state(KnowledgeState)).store_problem != ""
 
     async def _list_sources(self) -> None:
         try:

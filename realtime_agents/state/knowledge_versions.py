@@ -8,8 +8,8 @@ import reflex as rx
 
 from realtime_agents.errors import KnowledgeError
 from realtime_agents.runtime import get_runtime
-from realtime_agents.state.handlers import handler
-from realtime_agents.state.knowledge import KnowledgeState
+from realtime_agents.state.handlers import background, handler
+from realtime_agents.state.knowledge import KnowledgeState, look
 from realtime_agents.state.knowledge_lines import VersionLine, version_line
 
 
@@ -21,11 +21,12 @@ class VersionsState(rx.State):
     """Version to go to, while the person is asked whether to."""
     problem: rx.Field[str] = rx.field("")
 
-    @handler
+    @background
     async def arrive(self) -> None:
         """The page was opened."""
-        self.asking = self.problem = ""
-        await self._list()
+        lines, problem = await _lines()
+        async with self:
+            self.asking, self.versions, self.problem = "", lines, problem
 
     @handler
     def ask(self, version: str) -> None:
@@ -37,22 +38,29 @@ class VersionsState(rx.State):
         """Stay with the present version."""
         self.asking = ""
 
-    @handler
+    @background
     async def switch(self) -> None:
         """Use the version that was asked about."""
-        version, self.asking = self.asking, ""
+        async with self:
+            version, self.asking = self.asking, ""
+        problem = ""
         try:
-            await get_runtime().knowledge.rollback(version)
+            if version:
+                await get_runtime().knowledge.rollback(version)
         except KnowledgeError as error:
-            self.problem = str(error)
-        await self._list()
-        await (await self.get_state(KnowledgeState))._look()
+            problem = str(error)
+        lines, unreadable = await _lines()
+        seen = await look()
+        async with self:
+            self.problem, self.versions = problem or unreadable, lines
+            await (await self.get_state(KnowledgeState))._take(seen)
 
-    async def _list(self) -> None:
-        try:
-            found = await get_runtime().knowledge.versions()
-        except KnowledgeError as error:
-            self.problem = str(error)
-            return
-        now = time.time()
-        self.versions = tuple(version_line(version, now) for version in found)
+
+async def _lines() -> tuple[tuple[VersionLine, ...], str]:
+    """The versions, or none and why."""
+    try:
+        found = await get_runtime().knowledge.versions()
+    except KnowledgeError as error:
+        return (), str(error)
+    now = time.time()
+    return tuple(version_line(version, now) for version in found), ""

@@ -159,6 +159,19 @@ async def test_a_store_that_is_down_is_told_plainly(tab: Tab, runtime: FakeRunti
     assert tab.value(KnowledgeState, "store_problem") == "Search by meaning is being prepared."
 
 
+async def test_trouble_of_the_store_goes_away_by_itself_once_it_has_passed(
+    tab: Tab, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(knowledge_ingest, "HEARTBEAT_S", 0.01)
+    runtime.knowledge.problem = "The store is away."
+    await tab.fire(KnowledgeState.arrive())
+    await tab.start(IngestState.watch())
+    runtime.knowledge.problem = ""
+    await tab.until(lambda: tab.value(KnowledgeState, "collections"))
+    assert tab.value(KnowledgeState, "store_problem") == ""
+    await tab.fire(IngestState.unwatch())
+
+
 async def test_a_ledger_that_cannot_be_read_is_told(tab: Tab, runtime: FakeRuntime) -> None:
     runtime.ledger.problem = "The ingest ledger cannot be used."
     await tab.fire(IngestState.arrive())
@@ -268,6 +281,16 @@ async def test_an_earlier_version_is_used_again_after_asking(tab: Tab, runtime: 
     await tab.fire(VersionsState.switch())
     assert [v.active for v in tab.value(VersionsState, "versions")] == [False, True]
     assert tab.value(VersionsState, "asking") == ""
+
+
+async def test_a_way_back_that_fails_is_told_and_nothing_has_changed(tab: Tab, runtime: FakeRuntime) -> None:
+    runtime.knowledge.kept = [replace(FIRST, id="v2", active=True), FIRST]
+    await tab.fire(VersionsState.arrive())
+    await tab.fire(VersionsState.ask("v1"))
+    runtime.knowledge.problem = "The store is away."
+    await tab.fire(VersionsState.switch())
+    assert tab.value(VersionsState, "problem") == "The store is away."
+    assert [v.active for v in runtime.knowledge.kept] == [True, False]
 
 
 # Lines
