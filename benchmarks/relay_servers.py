@@ -60,7 +60,8 @@ def stamp_base64() -> str:
 def age_ms(stamp: bytes | str) -> float:
     """How long ago audio that begins with ``stamp`` departed; text is base64."""
     raw = base64.b64decode(stamp[:12]) if isinstance(stamp, str) else stamp
-    return (time.monotonic_ns() - STAMP.unpack(raw[:8])[0]) / 1e6
+    departed_ns: int = STAMP.unpack(raw[:8])[0]
+    return (time.monotonic_ns() - departed_ns) / 1e6
 
 
 class Upstream:
