@@ -15,6 +15,7 @@ export class Microphone {
     this.analyser = new AnalyserNode(context, { fftSize: 1024, smoothingTimeConstant: 0 });
     this.node = new AudioWorkletNode(context, "realtime-capture", { numberOfOutputs: 0, channelCountMode: "max" });
     this.node.port.onmessage = ({ data }) => {
+      if (!this.isOpen) return; // it was on its way when the microphone was released
       this.frames += 1;
       onFrame(data);
     };
