@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import AsyncIterator, Mapping
 from functools import lru_cache
@@ -12,7 +13,7 @@ from urllib.parse import urlsplit
 
 from openai import AsyncOpenAI
 from openai.resources.realtime.realtime import AsyncRealtimeConnection
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConcurrencyError, ConnectionClosed
 
 from realtime_agents.errors import UpstreamClosed, UpstreamRefused
 from realtime_agents.protocol.codec import encode_command
@@ -35,16 +36,13 @@ _CLOSE_TIMEOUT_S = 2.0
 class OpenAIUpstream:
     """One WebSocket to ``<base_url>/realtime``, opened by the openai client, decoded by our codec.
 
-    A reader task moves frames into a queue of `QUEUE_FRAMES`, so that pings are answered while
-    the session is busy. When the queue is full the reader waits, and TCP makes the server wait:
-    no frame is ever dropped.
+    The socket holds up to `QUEUE_FRAMES` frames that were not read yet, and answers pings
+    meanwhile. When it is full TCP makes the server wait: no frame is ever dropped.
 
     ========== ============ ==============================
     owned      opened by    closed by
     ========== ============ ==============================
     socket     `connect`    `close`, or the other side
-    reader     `connect`    `close`, or the socket's end
-    queue      constructor  garbage
     ========== ============ ==============================
     """
 
@@ -62,8 +60,6 @@ class OpenAIUpstream:
         self._model = model
         self._open_timeout_s = open_timeout_s
         self._connection: AsyncRealtimeConnection | None = None
-        self._reader: asyncio.Task[None] | None = None
-        self._frames: asyncio.Queue[bytes | UpstreamClosed | None] = asyncio.Queue(maxsize=QUEUE_FRAMES)
         self._decoder = FrameReader()
         self._closing = False
 
@@ -76,6 +72,7 @@ class OpenAIUpstream:
         host = _host_of(self._base_url)
         options: dict[str, Any] = {
             "max_size": MAX_FRAME_BYTES,
+            "max_queue": QUEUE_FRAMES,
             "compression": None,
             "open_timeout": self._open_timeout_s,
             "close_timeout": _CLOSE_TIMEOUT_S,
@@ -97,11 +94,10 @@ class OpenAIUpstream:
                 extra={"host": host, "error": type(error).__name__, "code": refused.code},
             )
             raise refused from error
-        self._reader = asyncio.create_task(self._read(self._connection), name="upstream reader")
 
     async def send(self, command: ClientEvent) -> None:
         """Send one command. Raises `UpstreamClosed`."""
-        if self._connection is None:
+        if self._connection is None or self._closing:
             raise UpstreamClosed("The connection to the Realtime server is not open.", recoverable=True)
         try:
             await self._connection.send_raw(encode_command(command))
@@ -110,48 +106,35 @@ class OpenAIUpstream:
 
     async def events(self) -> AsyncIterator[ServerEvent]:
         """Events until the connection ends; see the port."""
-        while True:
-            frame = await self._frames.get()
-            if frame is None:
-                return
-            if isinstance(frame, UpstreamClosed):
-                raise frame
+        while not self._closing and self._connection is not None:
+            try:
+                frame = await self._connection.recv_bytes()
+            except ConnectionClosed as error:
+                if self._closing:
+                    return
+                raise closed_by(error) from error
             event = self._decoder.read(frame)
-            if event is not None:
+            if event is not None and not self._closing:
                 yield event
 
     async def close(self) -> None:
         """End the connection; safe to call twice and before `connect`."""
+        if self._connection is None or self._closing:
+            return
         self._closing = True
-        connection, self._connection = self._connection, None
-        reader, self._reader = self._reader, None
-        self._drain()
-        if connection is not None:
-            # The reader goes on meanwhile and discards: the answer to our close is behind what is unread.
-            await connection.close()
-        if reader is not None:
-            reader.cancel()
-            await asyncio.gather(reader, return_exceptions=True)
-        self._drain()
-        self._frames.put_nowait(None)
-
-    async def _read(self, connection: AsyncRealtimeConnection) -> None:
+        # The answer to our close stands behind what is unread, unless somebody is reading still.
+        discarding = asyncio.create_task(_discard(self._connection), name="upstream discard")
         try:
-            while True:
-                frame = await connection.recv_bytes()
-                if not self._closing:
-                    await self._frames.put(frame)
-        except ConnectionClosed as error:
-            end = closed_by(error)
-        except Exception:
-            log.exception("reading from the Realtime server failed")
-            end = UpstreamClosed("Reading from the Realtime server failed.", recoverable=True)
-        if not self._closing:
-            await self._frames.put(end)
+            await self._connection.close()
+        finally:
+            discarding.cancel()
+            await asyncio.gather(discarding, return_exceptions=True)
 
-    def _drain(self) -> None:
-        while not self._frames.empty():
-            self._frames.get_nowait()
+
+async def _discard(connection: AsyncRealtimeConnection) -> None:
+    with contextlib.suppress(ConnectionClosed, ConcurrencyError):
+        while True:
+            await connection.recv_bytes()
 
 
 @lru_cache(maxsize=4)
