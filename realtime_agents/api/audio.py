@@ -65,7 +65,7 @@ class AudioSocket:
     owned    opened by closed by
     ======== ========= ========================
     line     `run`     `run`, the session
-    sender   `run`     `run`
+    tasks    `run`     `run`
     ======== ========= ========================
 
     Nothing is queued here: what the browser sends goes to the session at once, and what it should play waits
@@ -130,19 +130,24 @@ class AudioSocket:
             raise _Refused(NOT_STARTED) from None
 
     async def _relay(self, line: AudioLine) -> LineEnd:
-        """Both directions until either ends."""
+        """Both directions until either ends, or the session ends the line."""
         sender = asyncio.create_task(self._send_all(line), name="audio sender")
         receiver = asyncio.create_task(self._receive_all(line), name="audio receiver")
+        ending = asyncio.create_task(line.wait_ended(), name="audio end")
+        tasks = (sender, receiver, ending)
         try:
-            done, _ = await asyncio.wait({sender, receiver}, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            if not sender.done() and not receiver.done():
+                # What is left to say is said, unless the browser takes no more.
+                done, _ = await asyncio.wait({sender}, timeout=CLOSE_WITHIN_S)
             for task in done:
                 if (error := task.exception()) is not None:
                     raise error
             return line.ended or LEFT
         finally:
-            for task in (sender, receiver):
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(sender, receiver, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
             await line.close()
 
     async def _send_all(self, line: AudioLine) -> None:

@@ -66,6 +66,7 @@ class AudioLine:
         self._waiting: deque[LineMessage] = deque()
         self._audio_bytes = 0
         self._wake = asyncio.Event()
+        self._over = asyncio.Event()
         self.ended: LineEnd | None = None
 
     # What the browser says.
@@ -135,7 +136,12 @@ class AudioLine:
         self.ended = why
         self._drop_playback()
         self._wake.set()
+        self._over.set()
         self._host.on_line_ended(self)
+
+    async def wait_ended(self) -> None:
+        """Wait for the end, also when nobody reads what is left."""
+        await self._over.wait()
 
     def __aiter__(self) -> AsyncIterator[LineMessage]:
         return self
