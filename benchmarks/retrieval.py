@@ -41,7 +41,7 @@ from realtime_agents.knowledge.elastic.store import ElasticStore
 from realtime_agents.knowledge.evaluation import read_questions
 from realtime_agents.knowledge.index import EmbedderTag, IndexStore, PassageIndex, tag_of
 from realtime_agents.knowledge.opening import elastic_config
-from realtime_agents.knowledge.passages import PreparedDocument, prepare
+from realtime_agents.knowledge.passages import PreparedDocument, PreparedPassage, prepare
 from realtime_agents.knowledge.port import Document, Query
 from realtime_agents.knowledge.rebuilding import pages
 from realtime_agents.knowledge.sqlite_store import SqliteStore
@@ -113,7 +113,7 @@ async def grow(store: IndexStore, source: PassageIndex, target: int, tag: Embedd
                     if document is not None and vectors:
                         prepared.append(prepare(_shuffled(document, turn, chance)))
                 blobs = {
-                    passage.key: _moved(vectors[place % len(vectors)], len(passage.windows), tag, noise)
+                    passage.key: _moved(vectors[place % len(vectors)], passage, tag, noise)
                     for place, passage in enumerate(p for d in prepared for p in d.passages)
                 }
                 await index.write(prepared, blobs)
@@ -126,10 +126,12 @@ def _shuffled(document: Document, turn: int, chance: random.Random) -> Document:
     return replace(document, id=f"{document.id}-{turn}", text="\n".join(lines))
 
 
-def _moved(blob: bytes, windows: int, tag: EmbedderTag, noise: np.random.Generator) -> bytes:
+def _moved(blob: bytes, passage: PreparedPassage, tag: EmbedderTag, noise: np.random.Generator) -> bytes:
+    """The vectors a little moved; the title's stays, as passages of a page share it."""
     vectors = np.frombuffer(blob, "<f2").reshape(-1, tag.dims).astype(np.float32)
-    wanted = vectors[np.arange(HEAD + windows) % len(vectors)]
+    wanted = vectors[np.arange(HEAD + len(passage.windows)) % len(vectors)]
     moved = wanted + noise.normal(0, 0.02, wanted.shape).astype(np.float32)
+    moved[1] = vectors[1]
     unit: NDArray[np.float32] = moved / np.linalg.norm(moved, axis=1, keepdims=True)
     return unit.astype("<f2").tobytes()
 

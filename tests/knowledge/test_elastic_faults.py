@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncIterator
 from typing import Any
 
+import elasticsearch
 import pytest
 
 from realtime_agents.errors import KnowledgeError
@@ -201,9 +202,8 @@ async def test_a_server_older_than_the_client_is_spoken_to_in_its_version(desk: 
     desk.fake.version = "8.19.13"
     kb = desk.open()
     assert (await kb.upsert([PAGE])).added == ("flag",)
-    first = desk.fake.requests[:3]
-    assert first[:2] == ["GET /", "GET /"]
-    assert first[2] != "GET /"
+    newer = elasticsearch.__version__ >= (9,)
+    assert desk.fake.requests.count("GET /") == (2 if newer else 1)  # asked again once, then never
 
 
 @pytest.mark.parametrize(
