@@ -218,7 +218,7 @@ class Listening:
         elif not has_words(turn.text):
             self._transcript.remove(turn.row_id)
             self._expect_little(turn)
-        elif turn.agent_words and is_echo(turn.text, turn.agent_words):
+        elif is_echo(turn.text, turn.agent_words):
             self._drop_echo(turn)
         else:
             self._transcript.change(turn.row_id, text=turn.text, status="completed")

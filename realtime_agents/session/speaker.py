@@ -157,7 +157,6 @@ class Speaker:
         self._finish_cut()
         self._finish_played()
         playing = [item for item in self._items.values() if item.n]
-        self._unsaid.extend(self._items)
         self._items.clear()
         if not playing or self._line is None:
             return False

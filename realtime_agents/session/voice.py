@@ -178,7 +178,7 @@ class Voice:
         taking = self._roster.turn_taking()
         exchange = self._answering.open_exchange
         agent_words = self.speaker.recent_words()
-        was_speaking = self.speaker.cut("barge_in")
+        self.speaker.cut("barge_in")
         self._answering.interrupt(by_server=taking.server_interrupts)
         self._line.put(Speech(True))
         self._on_turn(effect.item_id)
@@ -186,7 +186,7 @@ class Voice:
         self._listening.on_started(
             effect.item_id,
             started_s,
-            agent_words=agent_words if was_speaking else "",
+            agent_words=agent_words,
             interrupted=exchange,
         )
         self._show()

@@ -380,6 +380,22 @@ async def test_words_said_while_the_connection_is_away_are_not_sent_half() -> No
         assert browser.all(Notice)
 
 
+async def test_a_press_while_the_connection_is_away_asks_nothing() -> None:
+    async with rig([listens(), drops(1006)], [refuses()], [expect("input_audio_buffer.clear")]) as r:
+        browser = await attach(r, "push_to_talk")
+        await r.played(0)
+        browser.line.talk(True)
+        browser.say(500)
+        browser.line.talk(False)
+        await settle()
+        assert browser.all(Notice)
+        assert activity(r) is Activity.IDLE
+        await r.clock.advance(1)
+        browser.line.talk(True)
+        browser.line.talk(False)
+        await r.played(2)
+
+
 # Mute and modes.
 
 
