@@ -170,6 +170,7 @@ class Conductor:
             case AudioDone():
                 voice.on_audio_done(effect)
             case ResponseEnded():
+                voice.speaker.on_response_ended(effect.response.id)
                 answering.on_ended(effect.response, self._conversation)
             case CallTool():
                 self._on_call(effect)

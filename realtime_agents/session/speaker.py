@@ -114,7 +114,7 @@ class Speaker:
         if not item.n:
             self._begun += 1
             item.audio = bytearray() if self.on_heard is not None else None
-            item.begin(self._begun, turn_id, exchange)
+            item.begin(self._begun, turn_id, exchange, effect.response_id)
             exchange.timeline.mark("first_audio_sent", now_s)
             self._on_change()
         self._playback.on_audio(
@@ -125,12 +125,17 @@ class Speaker:
     def on_audio_done(self, item_id: str) -> None:
         """All audio of an item has arrived."""
         item = self._items.get(item_id)
-        if item is None or not item.n:
+        if item is None or not item.n or item.is_complete:
             return
         self._playback.on_audio_done(item_id)
         item.end()
         self._watch_end()
         self._finish_played()
+
+    def on_response_ended(self, response_id: str) -> None:
+        """No more audio will come of a response, whether or not it said so of each item."""
+        for item in [item for item in self._items.values() if item.response_id == response_id]:
+            self.on_audio_done(item.id)
 
     def on_played(self, item_id: str, played_ms: int) -> None:
         """The browser played so much of an item."""

@@ -29,6 +29,7 @@ class SpokenItem:
         "id",
         "is_complete",
         "n",
+        "response_id",
         "turn_id",
     )
 
@@ -39,6 +40,7 @@ class SpokenItem:
         self.n = 0
         """Its number on the line; 0 while no audio came."""
         self.turn_id = ""
+        self.response_id = ""
         self.exchange: Exchange | None = None
         self.is_complete = False
         self.audio: bytearray | None = None
@@ -49,9 +51,9 @@ class SpokenItem:
         self._sent_bytes = 0
         self._taken_bytes = 0
 
-    def begin(self, n: int, turn_id: str, exchange: Exchange) -> None:
+    def begin(self, n: int, turn_id: str, exchange: Exchange, response_id: str) -> None:
         """Audio follows, whose words are in the row ``turn_id``."""
-        self.n, self.turn_id, self.exchange = n, turn_id, exchange
+        self.n, self.turn_id, self.exchange, self.response_id = n, turn_id, exchange, response_id
         self._line.put(ItemBegins(n, self.id))
 
     def add_words(self, delta: TextDelta) -> None:

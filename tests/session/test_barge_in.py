@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from realtime_agents.protocol import events as ev
-from realtime_agents.protocol.items import MessageItem
+from realtime_agents.protocol.items import ErrorDetail, MessageItem, Response, StatusDetails
 from realtime_agents.session.line_messages import AudioPiece, Flush, FlushReason, ItemEnds, Speech
 from realtime_agents.session.scripted_events import spoken_answer
 from realtime_agents.session.scripted_upstream import Hold, emit, expect
@@ -629,3 +629,21 @@ async def test_a_written_answer_that_names_no_numbers_gets_no_sources_attached()
     async with rig([*script, says("Yes, toxic exposure is covered.", number=2)]) as r:
         await r.ask("Pact?")
         assert r.turns[-1].citations == ()
+
+
+async def test_an_answer_that_fails_in_mid_sentence_is_played_so_far_and_then_said_anew() -> None:
+    failed = Response(
+        id="resp_1",
+        status="failed",
+        status_details=StatusDetails(error=ErrorDetail(type="server_error", code="server_error")),
+    )
+    script: list[Any] = [listens(), *question("Count"), begins_to_speak(*ONE_TO_TEN[:2])]
+    script += [emit(ev.ResponseDone(event_id="", response=failed)), expect("response.create")]
+    async with rig([*script, speaks(("one two three", 1500), number=2)]) as r:
+        browser = await attach(r)
+        await r.ask("Count")
+        assert browser.all(ItemEnds) == [ItemEnds(1, 1000), ItemEnds(2, 1500)]
+        browser.line.played("item_answer_1", 1000)
+        assert activity(r) is Activity.SPEAKING
+        browser.line.played("item_answer_2", 1500)
+        assert activity(r) is Activity.LISTENING
