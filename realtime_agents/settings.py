@@ -121,7 +121,7 @@ TABLE: tuple[Setting, ...] = (
     Setting(
         "KNOWLEDGE_VECTOR_WEIGHT",
         "knowledge_vector_weight",
-        "0.95",
+        "0.9",
         "float",
         "Weight of meaning against words when passages are ranked, 0 to 1.",
     ),

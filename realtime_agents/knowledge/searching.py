@@ -17,10 +17,10 @@ from typing import Any, TypeVar
 
 from realtime_agents.embedding import Embedder, Vector
 from realtime_agents.errors import KnowledgeError
-from realtime_agents.knowledge.analysis import abbreviations, expanded, names_identifier, query_terms
+from realtime_agents.knowledge.analysis import abbreviations, names_identifier, query_terms, search_terms
 from realtime_agents.knowledge.chunking import embedded_text
 from realtime_agents.knowledge.filters import filters_of
-from realtime_agents.knowledge.fusion import IDENTIFIER_VECTOR_WEIGHT, fuse, with_page_support
+from realtime_agents.knowledge.fusion import IDENTIFIER_VECTOR_WEIGHT, fuse
 from realtime_agents.knowledge.index import Ask, Found, PassageIndex, StoredPassage
 from realtime_agents.knowledge.port import Hit, Passage, Query, SearchResult
 from realtime_agents.knowledge.rerank import Reranker, blended
@@ -139,7 +139,7 @@ class Searcher:
         )
 
     async def _words(self, index: PassageIndex, question: _Question) -> tuple[tuple[str, float], ...]:
-        terms = expanded(question.terms)
+        terms = search_terms(question.query.text)
         return (await index.find(question.ask(terms, None))).lexical if terms else ()
 
     async def _meaning(
@@ -161,7 +161,7 @@ class Searcher:
                 failures["vector"] = made.reason
             else:
                 vector = made
-        terms = expanded(question.terms) if mode != "vector" else None
+        terms = search_terms(question.query.text) if mode != "vector" else None
         if not terms and vector is None:
             return _Legs(found=Found(), failures=failures)
         found = await _in_time("whole", index.find(question.ask(terms, vector)), question.deadline)
@@ -196,8 +196,7 @@ class Searcher:
         if names_identifier(question.terms):
             weight = min(weight, IDENTIFIER_VECTOR_WEIGHT)
         near = {hit.key: hit for hit in await _completed(index, legs)}
-        meanings = [(hit.key, hit.score) for hit in near.values()]
-        ranked = with_page_support(fuse(legs.found.lexical, meanings, weight), legs.found.lexical)
+        ranked = fuse(legs.found.lexical, tuple(near.values()), weight)
         asked = question.query.rerank if question.query.rerank is not None else self._rerank
         again = asked if question.query.mode == "hybrid" and limit else 0
         ranked = ranked[: max(limit, again)]

@@ -5,6 +5,7 @@ import sqlite3
 import pytest
 
 from realtime_agents.knowledge.analysis import (
+    MAX_PAIRS,
     MAX_TERMS,
     abbreviations,
     expanded,
@@ -12,6 +13,8 @@ from realtime_agents.knowledge.analysis import (
     names_identifier,
     normalise,
     query_terms,
+    search_terms,
+    word_pairs,
 )
 
 
@@ -108,3 +111,47 @@ def test_the_expression_is_always_valid_syntax(question: str) -> None:
             connection.execute("select * from t where t match ?", (match_expression(terms),)).fetchall() == []
         )
     connection.close()
+
+
+@pytest.mark.parametrize(
+    ("question", "pairs"),
+    [
+        ("How does a Medicare drug plan work?", ("medicare drug", "drug plan", "plan work")),
+        ("What's the late-enrollment penalty, the LATE-enrollment penalty?", ("late-enrollment penalty",)),
+        ("What do I pay for Part B?", ("part b",)),
+        ("who is it for", ()),
+        ('"drug" OR (plan)*', ()),
+        ("", ()),
+    ],
+)
+def test_neighbours_that_both_tell_something_make_a_phrase(question: str, pairs: tuple[str, ...]) -> None:
+    assert word_pairs(question) == pairs
+
+
+def test_a_long_story_has_no_more_pairs_than_fit() -> None:
+    assert len(word_pairs(" ".join(f"w{n}" for n in range(1_000)))) == MAX_PAIRS
+
+
+def test_a_search_looks_for_terms_their_other_names_and_pairs_each_once() -> None:
+    assert search_terms("Does Part B pay my doctor visits?") == (
+        "part b",
+        "pay",
+        "doctor",
+        "visits",
+        "physician",
+        "provider",
+        "b pay",
+        "doctor visits",
+    )
+
+
+def test_a_pair_finds_what_says_it_before_what_only_has_its_words() -> None:
+    connection = sqlite3.connect(":memory:")
+    connection.execute("create virtual table t using fts5(words, tokenize='porter unicode61')")
+    texts = ["the plan has a drug list", "drug plans differ a lot", "nothing of the kind", "rates", "costs"]
+    connection.executemany("insert into t values (?)", [(text,) for text in texts])
+    found = connection.execute(
+        "select words from t where t match ? order by rank",
+        (match_expression(search_terms("Which drug plan?")),),
+    )
+    assert [row[0] for row in found] == [texts[1], texts[0]]

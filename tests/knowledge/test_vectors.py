@@ -5,7 +5,7 @@ import pytest
 
 from realtime_agents.embedding import Vector
 from realtime_agents.knowledge.filters import Filters
-from realtime_agents.knowledge.vectors import VectorIndex, VectorRow
+from realtime_agents.knowledge.vectors import VectorHit, VectorIndex, VectorRow, scored
 
 
 def unit(*values: float) -> Vector:
@@ -35,7 +35,7 @@ def test_a_passage_without_windows_scores_its_cosine() -> None:
     assert [hit.window for hit in hits] == [None, None]
 
 
-def test_a_passage_with_windows_scores_the_mean_of_whole_and_nearest() -> None:
+def test_a_passage_with_windows_shows_the_mean_of_whole_and_nearest() -> None:
     index = VectorIndex([row(1, "a", Z), row(2, "a", Y, Z, X, Y), row(3, "a", X, Z, Z)], 3)
     hits = index.search(X, Filters(), 10)
     assert [(hit.key, round(hit.cosine, 3), hit.window) for hit in hits] == [
@@ -43,7 +43,18 @@ def test_a_passage_with_windows_scores_the_mean_of_whole_and_nearest() -> None:
         ("02", 0.5, 1),
         ("01", 0.0, None),
     ]
-    assert [round(hit.score, 3) for hit in hits] == [round(0.88 * 0.5 + 0.12, 3), 0.44, 0.0]
+    assert [round(hit.closeness, 3) for hit in hits] == [round(0.88 * 0.5 + 0.12, 3), 0.44, 0.0]
+
+
+def test_the_title_decides_the_order_and_not_what_is_shown() -> None:
+    rows = [
+        VectorRow("a#0", "a", np.stack([Y, X]).astype("<f2").tobytes()),
+        VectorRow("b#0", "a", np.stack([Y, Z]).astype("<f2").tobytes()),
+    ]
+    first, second = VectorIndex(rows, 3).search(X, Filters(), 10)
+    assert (first.key, first.page, second.page) == ("a#0", 1.0, 0.0)
+    assert (first.cosine, second.cosine) == (0.0, 0.0)
+    assert scored("a#0", rows[0].blob, X) == first == VectorHit("a#0", 0.0, 0.0, 1.0, None)
 
 
 def test_collections_limit_the_search() -> None:
@@ -78,5 +89,5 @@ def test_the_score_of_a_passage_is_the_one_the_search_gives() -> None:
     assert set(again) == {hit.key for hit in found}
     for hit in found:
         assert again[hit.key].cosine == pytest.approx(hit.cosine, abs=1e-6)
-        assert again[hit.key].score == pytest.approx(hit.score, abs=1e-6)
+        assert again[hit.key].closeness == pytest.approx(hit.closeness, abs=1e-6)
         assert again[hit.key].window == hit.window

@@ -17,7 +17,7 @@ from realtime_agents.knowledge.filters import Filters, days_of
 from realtime_agents.knowledge.index import Ask, StoredPassage
 from realtime_agents.knowledge.passages import PreparedDocument, PreparedPassage
 from realtime_agents.knowledge.port import Document, DocumentInfo, Passage
-from realtime_agents.knowledge.vectors import HEAD, TITLE_WEIGHT
+from realtime_agents.knowledge.vectors import HEAD, PAGE
 
 NEAR_FACTOR = 1.5
 """Vector candidates for each one wanted: they are found by the whole passage's vector and then
@@ -218,7 +218,7 @@ def derived_fields(source: Source, vectors: bytes | None) -> dict[str, Any]:
 def embedding_of(vectors: bytes, dims: int) -> list[float]:
     """The vector that finds candidates: the whole passage with its title mixed in, as in their score."""
     whole, title = np.frombuffer(vectors[: 4 * dims], "<f2").reshape(HEAD, dims).astype(np.float32)
-    return plain_vector((1 - TITLE_WEIGHT) * whole + TITLE_WEIGHT * title)
+    return plain_vector((1 - PAGE) * whole + PAGE * title)
 
 
 def _common(document: Document) -> dict[str, Any]:
