@@ -16,6 +16,7 @@ from realtime_agents.session.faults import failure_words, is_lasting
 from realtime_agents.session.metrics import Meter
 from realtime_agents.session.outbox import Outbox
 from realtime_agents.session.roster import Roster
+from realtime_agents.session.server_debt import ServerDebt
 from realtime_agents.session.status import StatusBoard
 from realtime_agents.session.timed_slot import TimedSlot
 from realtime_agents.session.timeline import Timeline
@@ -55,12 +56,7 @@ class Answering:
         self._on_usage = on_usage
         self._slot = TimedSlot(outbox, clock, limit_s=answer_start_s, on_unanswered=self._on_unanswered)
         self._speeches: dict[str, Speech] = {}
-        self._server_owes = False
-        """The server will begin a response by itself, to what was just said."""
-        self._declines = False
-        """That response is not wanted."""
-        self._declined: set[str] = set()
-        """Responses that were told to stop when they began."""
+        self._debt = ServerDebt()
         self.current: Exchange | None = None
         self.idle = asyncio.Event()
         self.idle.set()
@@ -111,7 +107,7 @@ class Answering:
 
     def leave_to_server(self) -> None:
         """The server answers the current request without being asked."""
-        self._server_owes, self._declines = True, False
+        self._debt.owe()
 
     def want(self, *, merges: bool = False) -> None:
         """Ask for a response as soon as the slot is free; ``merges``: one answers all such wishes."""
@@ -131,7 +127,7 @@ class Answering:
         exchange = self.open_exchange
         if exchange is None:
             return False
-        self._declines = self._server_owes
+        self._debt.decline()
         self._slot.drop_queued()
         if not (by_server and self._slot.state is SlotState.ACTIVE):
             self._slot.cancel()
@@ -163,12 +159,10 @@ class Answering:
 
     def on_started(self, response: Response) -> None:
         """``response.created``."""
-        declined = self._declines and not self._asked_for(response)
-        self._server_owes = self._declines = False
+        is_refused = self._debt.refuses(response, self.current.request if self.current else None)
         if not self._slot.on_created(response):
             return
-        if declined:
-            self._declined.add(response.id)
+        if is_refused:
             self._slot.cancel()
             return
         exchange = self.open_exchange or self._unasked()
@@ -196,8 +190,8 @@ class Answering:
         agent = speech.agent if speech is not None else self._roster.current.name
         if response.usage is not None:
             self._on_usage(response.id, response.usage, agent)
-        if response.id in self._declined:
-            self._after_declined(response.id)
+        if self._debt.was_refused(response):
+            self._after_refused()
         if speech is None:
             return
         if response.usage is not None:
@@ -223,8 +217,7 @@ class Answering:
         due = self.awaits_server
         self._slot.on_lost()
         self._speeches.clear()
-        self._declined.clear()
-        self._server_owes = self._declines = False
+        self._debt.on_lost()
         if (exchange := self.open_exchange) is not None:
             exchange.losses += due
             self._rows.settle_unfinished(exchange)
@@ -246,7 +239,7 @@ class Answering:
         """There will be no answer; ``words`` tell the person, empty ones nothing."""
         if words:
             self._rows.breadcrumb(words)
-        self._server_owes = self._declines = False
+        self._debt.forget()
         self._finish(exchange, ExchangeState.FAILED)
 
     def close(self) -> None:
@@ -264,17 +257,11 @@ class Answering:
         speech = self._speeches.get(response_id)
         return speech if speech is not None and speech.exchange.is_open and not speech.muted else None
 
-    def _after_declined(self, response_id: str) -> None:
-        """It may have been ours after all: no server says whose a response is. Then ask again."""
-        self._declined.discard(response_id)
+    def _after_refused(self) -> None:
+        """It may have been ours after all: then ask again."""
         exchange = self.open_exchange
-        if exchange is not None and not exchange.began and self._slot.is_free and not self._server_owes:
+        if exchange is not None and not exchange.began and self._slot.is_free and not self._debt.is_owed:
             self.want_if_ready(exchange)
-
-    def _asked_for(self, response: Response) -> bool:
-        """Whether the metadata show that the response is the one we asked for."""
-        params = self.current.request.params if self.current is not None else None
-        return bool(params and params.metadata and params.metadata == response.metadata)
 
     def _hear(self, speech: Speech, item_id: str, text: str, *, spoken: bool) -> None:
         if not text:

@@ -60,6 +60,24 @@ class StageEvents:
     """Response id, tokens, agent."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Core:
+    """What all the other parts are made with."""
+
+    parts: SessionParts
+    events: StageEvents
+    conversation_id: str
+    roster: Roster
+    status: StatusBoard
+    ledger: Ledger
+    transcript: Transcript
+    rows: AnswerRows
+    outbox: Outbox
+    configuring: Configuring
+    answering: Answering
+    log: EventLog
+
+
 def build_stage(
     parts: SessionParts,
     events: StageEvents,
@@ -68,71 +86,105 @@ def build_stage(
     tool_context: Callable[[AgentConfig], ToolContext],
 ) -> Stage:
     """All parts of a session. Raises `ConfigError` or `SessionError` when scenario or agent do not exist."""
-    clock = parts.clock
+    core = _core(parts, events, conversation_id)
+    voice, care = _voice(core)
+    return Stage(
+        roster=core.roster,
+        transcript=core.transcript,
+        outbox=core.outbox,
+        configuring=core.configuring,
+        answering=core.answering,
+        tools=_tools(core, tool_context),
+        handoffs=_handoffs(core),
+        voice=voice,
+        care=care,
+        recording=RecordingDesk(
+            parts.recordings, conversation_id, voice=voice, status=core.status, clock=parts.clock
+        ),
+        status=core.status,
+        events=core.log,
+        clock=parts.clock,
+    )
+
+
+def _core(parts: SessionParts, events: StageEvents, conversation_id: str) -> _Core:
     roster = Roster(parts.scenario, parts.tools, today=parts.today, voice=parts.voice, start=parts.agent)
     status = StatusBoard(roster.current.name, events.status)
     ledger = Ledger()
     transcript = Transcript(ledger, events.transcript)
-    log = EventLog(clock.now)
+    rows = AnswerRows(transcript, ledger, parts.clock)
     outbox = Outbox(events.sent)
-    configuring = Configuring(roster, outbox)
-    rows = AnswerRows(transcript, ledger, clock)
-    answering = Answering(
-        outbox=outbox,
-        rows=rows,
-        roster=roster,
-        status=status,
-        clock=clock,
-        answer_start_s=parts.patience.answer_start_s,
-        on_usage=events.usage,
-    )
-    voice = Voice(
+    return _Core(
+        parts=parts,
+        events=events,
         conversation_id=conversation_id,
-        answering=answering,
-        rows=rows,
-        configuring=configuring,
         roster=roster,
-        transcript=transcript,
-        outbox=outbox,
         status=status,
-        clock=clock,
-        on_turn=log.begin_group,
+        ledger=ledger,
+        transcript=transcript,
+        rows=rows,
+        outbox=outbox,
+        configuring=Configuring(roster, outbox),
+        answering=Answering(
+            outbox=outbox,
+            rows=rows,
+            roster=roster,
+            status=status,
+            clock=parts.clock,
+            answer_start_s=parts.patience.answer_start_s,
+            on_usage=events.usage,
+        ),
+        log=EventLog(parts.clock.now),
+    )
+
+
+def _voice(core: _Core) -> tuple[Voice, Care]:
+    """Care stops the voice, and the voice hears what is for care."""
+    voice = Voice(
+        conversation_id=core.conversation_id,
+        answering=core.answering,
+        rows=core.rows,
+        configuring=core.configuring,
+        roster=core.roster,
+        transcript=core.transcript,
+        outbox=core.outbox,
+        status=core.status,
+        clock=core.parts.clock,
+        on_turn=core.log.begin_group,
         on_crisis=lambda turn_id: care.on_heard(turn_id),
     )
-    care = Care(answering=answering, voice=voice, transcript=transcript, roster=roster, clock=clock)
-    tools = ToolDesk(
-        runner=parts.runner,
-        context=tool_context,
-        ledger=ledger,
-        answering=answering,
-        rows=rows,
-        outbox=outbox,
-        transcript=transcript,
-        clock=clock,
-    )
-    handoffs = Handoffs(
-        roster=roster,
-        answering=answering,
-        rows=rows,
-        configuring=configuring,
-        outbox=outbox,
-        transcript=transcript,
-        status=status,
-        clock=clock,
-        on_agent=events.agent,
-    )
-    return Stage(
-        roster=roster,
-        transcript=transcript,
-        outbox=outbox,
-        configuring=configuring,
-        answering=answering,
-        tools=tools,
-        handoffs=handoffs,
+    care = Care(
+        answering=core.answering,
         voice=voice,
-        care=care,
-        recording=RecordingDesk(parts.recordings, conversation_id, voice=voice, status=status, clock=clock),
-        status=status,
-        events=log,
-        clock=clock,
+        transcript=core.transcript,
+        roster=core.roster,
+        clock=core.parts.clock,
+    )
+    return voice, care
+
+
+def _tools(core: _Core, context: Callable[[AgentConfig], ToolContext]) -> ToolDesk:
+    return ToolDesk(
+        runner=core.parts.runner,
+        context=context,
+        ledger=core.ledger,
+        answering=core.answering,
+        rows=core.rows,
+        outbox=core.outbox,
+        transcript=core.transcript,
+        clock=core.parts.clock,
+    )
+
+
+def _handoffs(core: _Core) -> Handoffs:
+    return Handoffs(
+        roster=core.roster,
+        answering=core.answering,
+        rows=core.rows,
+        configuring=core.configuring,
+        outbox=core.outbox,
+        transcript=core.transcript,
+        status=core.status,
+        clock=core.parts.clock,
+        on_agent=core.events.agent,
     )
