@@ -19,7 +19,6 @@ import asyncio
 import contextlib
 import logging
 import shutil
-import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
@@ -41,6 +40,7 @@ from realtime_agents.knowledge.ledger import IngestLedger
 from realtime_agents.knowledge.opening import open_knowledge, store_mark
 from realtime_agents.knowledge.port import Query
 from realtime_agents.knowledge.seed import KnowledgeSeed
+from realtime_agents.knowledge_watch import KnowledgeWatch
 from realtime_agents.local_engine import chat_config, conversation_part, engine_config, model_name
 from realtime_agents.session.openai_upstream import OpenAIUpstream
 from realtime_agents.session.parts import Patience, SessionParts
@@ -61,8 +61,6 @@ _UPKEEP_EVERY_S = 1.0
 _WARMING_S = 0.5
 """How long a connection is kept open for the engine to look at an agent; it works on in its threads."""
 _ENGINE_MARGIN_S = 10.0
-_SERVER_EVERY_S = 10.0
-"""How often a knowledge server is asked how it is."""
 _OPENAI_URL = "https://api.openai.com/v1"
 
 
@@ -92,11 +90,9 @@ class Runtime:
         self.history = HistoryStore(settings.history_url, self.recordings)
         self.registry = SessionRegistry()
         self._seed = KnowledgeSeed(settings.agents_dir, settings.data_dir / f"seed{mark}.json")
+        self._watch = KnowledgeWatch(self.knowledge, self._seed, is_server=bool(settings.elasticsearch_url))
         self._facts: Mapping[str, FactBook] = {}
-        self._collections: tuple[str, ...] = ()
         self._parts: tuple[Part, ...] = ()
-        self._knowledge_seen: Part | None = None
-        self._knowledge_due = self._pages_due = 0.0
         self._notices: list[str] = []
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -201,16 +197,8 @@ class Runtime:
             log.warning("an agent file is wrong", extra={"file": error.file, "line": error.line})
         if change:
             await self._load_facts()
-        await self._bring_pages_in()
+        await self._watch.bring_pages_in()
         await self._look()
-
-    async def _bring_pages_in(self) -> None:
-        if self.settings.elasticsearch_url:
-            now, seen = time.monotonic(), self._knowledge_seen
-            if now < self._pages_due or seen is None or not seen.ok:
-                return  # tried again at a later refresh; `health` tells why
-            self._pages_due = now + _SERVER_EVERY_S
-        await self._seed.apply(self.knowledge)
 
     async def try_conversation(self) -> Part:
         """Put one tiny question to whoever talks, a chat server too: for ``doctor``. Costs a few tokens."""
@@ -243,7 +231,7 @@ class Runtime:
             session_id=session_id,
             agent=agent,
             knowledge=self.knowledge,
-            collections=scenario.collections_for(agent, self._collections),
+            collections=scenario.collections_for(agent, self._watch.collections),
             facts=self._facts.get(scenario_name, FactBook()),
             today=date.today(),
         )
@@ -292,44 +280,10 @@ class Runtime:
     async def _look(self) -> None:
         self._parts = (
             conversation_part(self.settings),
-            await self._knowledge_part(),
+            await self._watch.part(),
             self._facts_part(),
             *self._other_parts(),
         )
-
-    async def _knowledge_part(self) -> Part:
-        """As it is now; a server is asked every few seconds only."""
-        now = time.monotonic()
-        if self._knowledge_seen is None or now >= self._knowledge_due:
-            self._knowledge_due = now + (_SERVER_EVERY_S if self.settings.elasticsearch_url else 0.0)
-            self._knowledge_seen = await self._see_knowledge()
-        return self._knowledge_seen
-
-    async def _see_knowledge(self) -> Part:
-        health = await self.knowledge.health()
-        embedded = not self.settings.elasticsearch_url
-        part = Part(
-            name="knowledge",
-            implementation=health.implementation,
-            ok=health.ok,
-            detail=health.detail,
-            embedded=embedded,
-        )
-        try:
-            stats = await self.knowledge.stats()
-        except KnowledgeError as error:
-            return replace(part, ok=False, detail=str(error))
-        self._collections = tuple(stats.collections)
-        documents = sum(d for d, _ in stats.collections.values())
-        passages = sum(p for _, p in stats.collections.values())
-        detail = f"{documents} documents and {passages} passages; collections: {', '.join(stats.collections) or 'none'}"
-        if not embedded:
-            detail = f"{health.detail}; {detail}"
-        if not stats.vectors:
-            detail += "; words only, there are no vectors to search"
-        if self.knowledge.notice and self.knowledge.notice not in detail:
-            detail += f"; {self.knowledge.notice}"
-        return replace(part, ok=health.ok and stats.vectors, detail=detail)
 
     def _facts_part(self) -> Part:
         count = sum(len(book) for book in self._facts.values())

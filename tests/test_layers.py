@@ -30,6 +30,7 @@ LAYERS = {
     "session": 4,
     "answer": 5,
     "health": 5,
+    "knowledge_watch": 5,
     "local_engine": 5,
     "runtime": 6,
     "engine": 2,

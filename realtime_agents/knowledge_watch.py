@@ -1,0 +1,71 @@
+"""Keeps an eye on the knowledge base: how it is, what it holds, whether its own pages are in it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from realtime_agents.errors import KnowledgeError
+from realtime_agents.health import Part
+from realtime_agents.knowledge.port import KnowledgeBase
+from realtime_agents.knowledge.seed import KnowledgeSeed
+
+SERVER_EVERY_S = 10.0
+"""How often a server is asked how it is, and whether the pages are there; a file in this process is always asked."""
+
+
+class KnowledgeWatch:
+    """A store that does not answer is told by `part`; its pages follow once it answers again."""
+
+    def __init__(self, knowledge: KnowledgeBase, seed: KnowledgeSeed, *, is_server: bool) -> None:
+        self._knowledge = knowledge
+        self._seed = seed
+        self._is_server = is_server
+        self._seen: Part | None = None
+        self._look_due = self._pages_due = 0.0
+        self.collections: tuple[str, ...] = ()
+        """Those that were there when it was looked at last."""
+
+    async def part(self) -> Part:
+        """As it is now, or was a few seconds ago."""
+        now = time.monotonic()
+        if self._seen is None or now >= self._look_due:
+            self._look_due = now + (SERVER_EVERY_S if self._is_server else 0.0)
+            self._seen = await self._look()
+        return self._seen
+
+    async def bring_pages_in(self) -> None:
+        """Follow the scenario's own pages. Raises `KnowledgeError` when the store cannot be written."""
+        if self._is_server:
+            now = time.monotonic()
+            if now < self._pages_due or not (await self.part()).ok:
+                return  # tried again later; `part` tells why
+            self._pages_due = now + SERVER_EVERY_S
+        if await self._seed.apply(self._knowledge):
+            self._look_due = 0.0  # what is held has changed: look again
+
+    async def _look(self) -> Part:
+        health = await self._knowledge.health()
+        part = Part(
+            name="knowledge",
+            implementation=health.implementation,
+            ok=health.ok,
+            detail=health.detail,
+            embedded=not self._is_server,
+        )
+        try:
+            stats = await self._knowledge.stats()
+        except KnowledgeError as error:
+            return replace(part, ok=False, detail=str(error))
+        self.collections = tuple(stats.collections)
+        documents = sum(d for d, _ in stats.collections.values())
+        passages = sum(p for _, p in stats.collections.values())
+        names = ", ".join(stats.collections) or "none"
+        detail = f"{documents} documents and {passages} passages; collections: {names}"
+        if self._is_server:
+            detail = f"{health.detail}; {detail}"
+        if not stats.vectors:
+            detail += "; words only, there are no vectors to search"
+        if self._knowledge.notice and self._knowledge.notice not in detail:
+            detail += f"; {self._knowledge.notice}"
+        return replace(part, ok=health.ok and stats.vectors, detail=detail)
