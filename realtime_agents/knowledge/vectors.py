@@ -20,13 +20,8 @@ T = TypeVar("T", str, bytes)
 
 VECTOR_LAYOUT = "2"
 """Raise when the order or meaning of a passage's vectors changes: they are then made anew."""
-<<<<<<< HEAD
-TITLE_WEIGHT = 0.12
-"""Part of a passage's score that the title of its page has. It gains 0.02 in hit@5."""
-=======
 WHOLE, NEAREST, PAGE = 0.44, 0.44, 0.12
 """Shares of the three cosines in how close a passage is."""
->>>>>>> origin/main
 DEPTH_FACTOR = 10
 MIN_DEPTH = 1_000
 HEAD = 2
@@ -118,13 +113,8 @@ class VectorIndex:
         """
         if not len(self):
             return []
-<<<<<<< HEAD
-        scores = (1 - TITLE_WEIGHT) * _dots(self._whole, query)
-        scores += TITLE_WEIGHT * _dots(self._titles, query)[self._title]
-=======
         scores = (WHOLE + NEAREST) * _dots(self._whole, query)
         scores += PAGE * _dots(self._titles, query)[self._title]
->>>>>>> origin/main
         if filters:
             scores[~self._gate.open(filters)] = -np.inf
         depth = max(DEPTH_FACTOR * limit, MIN_DEPTH)
@@ -147,11 +137,7 @@ class VectorIndex:
         nearest = np.maximum.reduceat(_dots(self._windows[rows], query), ends - counts)
         whole = _dots(self._whole[places[split]], query)
         exact = scores.copy()
-<<<<<<< HEAD
-        exact[split] += (1 - TITLE_WEIGHT) * (nearest - whole) / 2
-=======
         exact[split] += NEAREST * (nearest - whole)
->>>>>>> origin/main
         return exact
 
     def score(self, query: Vector, keys: Sequence[str]) -> list[VectorHit]:
