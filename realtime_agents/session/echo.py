@@ -9,6 +9,8 @@ MIN_WORDS = 3
 """Of fewer words nobody can say whose they are: "yes" and "stop" are always the person's."""
 _SHARE = 0.8
 _WORD = re.compile(r"[^\W_]+")
+_CITATION = re.compile(r"\[\d[\d\s,;]*\]")
+"""Written and never said."""
 
 
 def is_echo(heard: str, spoken: str) -> bool:
@@ -17,7 +19,7 @@ def is_echo(heard: str, spoken: str) -> bool:
     Speech recognition mishears an echo, so that one word in five may differ.
     """
     words = _words(heard)
-    said = _words(spoken)
+    said = _words(_CITATION.sub("", spoken))
     if len(words) < MIN_WORDS or not said:
         return False
     blocks = SequenceMatcher(None, words, said, autojunk=False).get_matching_blocks()

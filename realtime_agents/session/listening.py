@@ -26,6 +26,8 @@ ANSWER_DUE_S = 6.0
 NOISE_DUE_S = 1.0
 """How long a turn without words waits for an answer nevertheless: the model may have heard what the
 transcription did not."""
+WORDS_WITHIN_S = 30.0
+"""Words of a turn that come later than this, and after the next turn has begun, do not come any more."""
 _MAX_WAITS = 3
 _REMEMBERED = 32
 _LOST = "The connection was lost before your words had arrived. Please say it again."
@@ -46,7 +48,10 @@ class SpokenTurn:
     """What the agent was saying when this began; empty when it was silent."""
     interrupted: Exchange | None = None
     """The request whose answer this speech cut off."""
+    server_answers: bool | None = None
+    """The server answers it by itself; None: as it is configured when the turn ends."""
     row_id: str = ""
+    committed_s: float = 0.0
     exchange: Exchange | None = None
     text: str = ""
     is_final: bool = False
@@ -91,11 +96,18 @@ class Listening:
         self._due = Deadline(clock, "answer to speech")
 
     def on_started(
-        self, item_id: str, started_s: float, *, agent_words: str, interrupted: Exchange | None
+        self,
+        item_id: str,
+        started_s: float,
+        *,
+        agent_words: str,
+        interrupted: Exchange | None,
+        server_answers: bool,
     ) -> None:
         """The server hears speech, which will be that item."""
         turn = self._turn(item_id)
         turn.started_s, turn.agent_words, turn.interrupted = started_s, agent_words, interrupted
+        turn.server_answers = server_answers
 
     def on_stopped(self, item_id: str, ended_s: float) -> None:
         """The server hears no more of it."""
@@ -115,7 +127,11 @@ class Listening:
         turn = self._turn(item.id)
         if turn.row_id:
             return
+        self._give_up_old()
         turn.row_id = self._rows.new_turn_id(item.id)
+        turn.committed_s = self._clock.monotonic()
+        if turn.server_answers is None:
+            turn.server_answers = server_answers
         self._on_turn(turn.row_id)
         previous = self._transcript.row_of(item.previous_item_id or "")
         row = Turn(
@@ -127,7 +143,7 @@ class Listening:
             spoken=True,
         )
         self._transcript.put_after(row, previous)
-        self._begin(turn, server_answers=server_answers)
+        self._begin(turn)
         if turn.is_final:
             self._settle(turn, failed=False)
 
@@ -177,6 +193,13 @@ class Listening:
         status: TurnStatus = "completed" if turn.text else "failed"
         self._transcript.change(turn.row_id, text=turn.text or INAUDIBLE, status=status)
 
+    def _give_up_old(self) -> None:
+        """A server that writes nothing down must not leave its rows open for ever."""
+        for turn in self._turns.values():
+            age_s = self._clock.monotonic() - turn.committed_s
+            if turn.row_id and not turn.is_final and age_s > WORDS_WITHIN_S:
+                self._give_up(turn)
+
     def _turn(self, item_id: str) -> SpokenTurn:
         turn = self._turns.get(item_id)
         if turn is None:
@@ -185,16 +208,15 @@ class Listening:
             turn = self._turns[item_id] = SpokenTurn(item_id=item_id)
         return turn
 
-    def _begin(self, turn: SpokenTurn, *, server_answers: bool) -> None:
+    def _begin(self, turn: SpokenTurn) -> None:
         """The turn's exchange: what the server says next answers it."""
-        now_s = self._clock.monotonic()
         pressed, self._pressed = self._pressed, None
         if pressed is not None:
             turn.exchange = pressed
             pressed.id = turn.row_id
         else:
             turn.exchange = self._answering.begin(turn.row_id, at_s=turn.ended_s)
-            if server_answers:
+            if turn.server_answers:
                 self._answering.leave_to_server()
                 self._due.arm(ANSWER_DUE_S, lambda: self._on_answer_due(turn))
             else:
@@ -203,7 +225,7 @@ class Listening:
             ("speech_start", turn.started_s),
             ("speech_end", turn.ended_s),
             ("vad", turn.vad_s),
-            ("commit", now_s),
+            ("commit", turn.committed_s),
         ):
             if at_s is not None:
                 turn.exchange.timeline.mark(name, at_s)

@@ -188,6 +188,7 @@ class Voice:
             started_s,
             agent_words=agent_words,
             interrupted=exchange,
+            server_answers=taking.server_answers,
         )
         self._show()
 

@@ -17,6 +17,7 @@ SAID = "In 2026 the Part B deductible is $283 [1]. After that you usually pay 20
         "part b deductible is 283 after that you",
         "the part be deductible is 283 after that",  # one word misheard
         "you usually pay 20 percent shall I say more about it",
+        "deductible is 283 after that",  # the number of the source is not said
     ],
 )
 def test_words_that_the_agent_was_just_saying_are_an_echo(heard: str) -> None:

@@ -321,6 +321,37 @@ async def test_a_cough_while_the_agent_thinks_and_a_message_after_it_are_told_ap
         assert [row[2] for row in r.rows()] == ["One", "1", "Two", "2."]
 
 
+async def test_a_turn_that_ends_as_the_line_does_is_answered_once_by_whom_it_was_said_to() -> None:
+    """The server took the turn before it was told to listen no more."""
+    go = asyncio.Event()
+    script: list[Any] = [listens(), speech_starts("item_u"), speech_stops("item_u", 1500), Hold(go)]
+    script += [expect("session.update"), commits("item_u"), wrote("item_u", "Hello"), speaks(("Hi.", 100))]
+    async with rig(script) as r:
+        browser = await attach(r)
+        await settle()
+        go.set()
+        await settle()
+        await browser.line.close()
+        await r.played()
+        await r.idle()
+        assert [row[2] for row in r.rows()] == ["Hello", "Hi."]
+
+
+async def test_a_server_that_writes_nothing_down_leaves_no_row_open_for_ever() -> None:
+    go = asyncio.Event()
+    script: list[Any] = [listens(), *utterance("item_u"), speaks(("One.", 100)), Hold(go)]
+    script += [*utterance("item_v", previous="item_answer_1"), speaks(("Two.", 100), number=2)]
+    async with rig(script) as r:
+        await attach(r)
+        await settle()
+        await r.clock.advance(31)
+        assert r.rows()[0] == ("user", "in_progress", "")
+        go.set()
+        await r.played()
+        assert r.rows()[0] == ("user", "failed", "[inaudible]")
+        assert r.rows()[2] == ("user", "in_progress", "")
+
+
 # Echo.
 
 
