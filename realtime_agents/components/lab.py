@@ -38,8 +38,9 @@ def _step(step: ObjectVar[StepRow]) -> rx.Component:
 
 
 @rx.memo
-def _turn_tab() -> rx.Component:
+def _turn_tab(rest: rx.RestProp) -> rx.Component:
     return rx.el.div(
+        rest,
         rx.el.dl(
             rx.cond(
                 InspectionState.first_audio != "",
@@ -80,11 +81,10 @@ def _turn_tab() -> rx.Component:
                 rx.el.div(source_cards(TranscriptState.sources), class_name="sources"),
             ),
         ),
-        key=ConnectionState.session_id,
         class_name="tab-body",
         data_testid="lab-turn",
         on_mount=EventLogState.watch,
-        on_unmount=EventLogState.unwatch,
+        on_unmount=EventLogState.unwatch(ConnectionState.session_id),
     )
 
 
@@ -210,10 +210,9 @@ def _events_tab() -> rx.Component:
             ),
             class_name="events-frame",
         ),
-        key=ConnectionState.session_id,
         class_name="tab-body tab-events",
         on_mount=EventLogState.watch,
-        on_unmount=EventLogState.unwatch,
+        on_unmount=EventLogState.unwatch(ConnectionState.session_id),
     )
 
 
@@ -308,9 +307,10 @@ def lab_panel() -> rx.Component:
         rx.el.div(
             rx.match(
                 InspectionState.tab,
-                ("events", _events_tab()),
+                # A new conversation mounts them anew, which is when they begin to follow its log.
+                ("events", _events_tab(key=ConnectionState.session_id)),
                 ("knowledge", _knowledge_tab()),
-                _turn_tab(),
+                _turn_tab(key=ConnectionState.session_id),
             ),
             id="lab-panel",
             role="tabpanel",

@@ -36,14 +36,15 @@ class EventLogState(rx.State):
     payload: rx.Field[str] = rx.field("")
     copied: rx.Field[bool] = rx.field(default=False)
     _lines: tuple[EventLine, ...] = ()
-    _watching: bool = False
+    _watched: str | None = None
+    """Id of the session whose log is shown, empty before there is one; None while the panel is closed."""
 
     @background_latest
     async def watch(self) -> None:
         """The panel was opened: show the log and what is added to it."""
         async with self:
-            self._watching = True
             session_id = (await self.get_state(ConnectionState)).session_id
+            self._watched = session_id
             socket_id = self.router.session.session_id
         session = get_runtime().registry.get(session_id) if session_id else None
         if session is None:
@@ -58,14 +59,16 @@ class EventLogState(rx.State):
                 # A snapshot has no log lines: read the log itself whenever one comes.
                 whole = session.event_log() if batch.snapshot is not None else None
                 async with self:
-                    if not self._watching:
+                    if self._watched != session_id:
                         return
                     self._take(batch, whole)
 
     @handler
-    def unwatch(self) -> None:
-        """The panel was closed."""
-        self._watching = False
+    def unwatch(self, session_id: str) -> None:
+        """The panel of this session was closed. The next session's panel may have opened before this is told."""
+        if session_id != self._watched:
+            return
+        self._watched = None
         self._lines, self.earlier, self.latest = (), (), ()
         self.opened = self.payload = ""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import asyncio
 import json
 import time
@@ -31,7 +32,7 @@ def test_lab_shows_figures_and_steps_of_the_turn(page: Page) -> None:
     page.get_by_test_id("tab-turn").click()
     panel = page.get_by_test_id("lab-turn")
     expect(panel).to_contain_text("Searched knowledge")
-    expect(panel.locator("dd").first).to_contain_text("ms")
+    expect(panel.locator("dd").first).to_have_text(re.compile(r"^[\d.,]+ (ms|s)$"))
 
 
 def test_the_event_log_filters_opens_and_copies(page: Page) -> None:
@@ -51,6 +52,14 @@ def test_the_event_log_filters_opens_and_copies(page: Page) -> None:
     page.get_by_test_id("event-copy").click()
     expect(page.get_by_test_id("event-copy")).to_contain_text("Copied")
     assert len(json.loads(page.evaluate("navigator.clipboard.readText()"))) == shown
+
+
+def test_a_lab_that_was_open_before_the_first_question_follows_it(page: Page) -> None:
+    opened(page)
+    page.get_by_test_id("view-lab").click()
+    expect(page.get_by_test_id("event-log")).to_be_visible()
+    answered(page)
+    expect(page.get_by_test_id("event-row").last).to_contain_text("response.done")
 
 
 def test_lab_shows_what_the_model_was_given(page: Page) -> None:

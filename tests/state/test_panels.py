@@ -150,7 +150,9 @@ async def test_the_event_panel_shows_the_log_follows_it_and_lets_go(tab: Tab, ru
     assert [line.id for line in tab.value(EventLogState, "latest")] == ["e2"]
     await tab.fire(EventLogState.toggle("e2"))
     assert json.loads(tab.value(EventLogState, "payload")) == {"type": "response.done"}
-    await tab.fire(EventLogState.unwatch())
+    await tab.fire(EventLogState.unwatch("the conversation before"))
+    assert len(tab.value(EventLogState, "latest")) == 1, "another panel's closing does not close this one"
+    await tab.fire(EventLogState.unwatch(tab.value(ConnectionState, "session_id")))
     session.emit(event(3))
     await watching.wait_all()
     assert session.readers == 1
