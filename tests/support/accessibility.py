@@ -9,6 +9,9 @@ from playwright.sync_api import Page
 _COUNTED = ("serious", "critical")
 _RUN = """
 async () => {
+  // What still fades in has colours that nobody reads.
+  const passing = document.getAnimations().filter((a) => a.effect.getComputedTiming().endTime !== Infinity);
+  await Promise.allSettled(passing.map((a) => a.finished));
   const found = await axe.run(document, { resultTypes: ["violations"] });
   return found.violations.map((v) => [v.impact, v.id, v.help, v.nodes.slice(0, 4).map((n) => n.html.slice(0, 160))]);
 }
