@@ -136,8 +136,7 @@ class FakeElasticsearch:
                 {
                     "_index": "kb-passages-first",
                     "_score": 1.0,
-                    "_source": {"document_id": s["document_id"], "ord": s["ord"]},
-                    "fields": {"vectors": [s["vectors"]]} if "vectors" in s else {},
+                    "fields": {name: [s[name]] for name in ("document_id", "ord", "vectors") if name in s},
                 }
                 for s in passages
             ]

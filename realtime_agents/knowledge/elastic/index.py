@@ -14,11 +14,13 @@ from realtime_agents.errors import KnowledgeError
 from realtime_agents.knowledge.elastic.bulk import Action, Bulk
 from realtime_agents.knowledge.elastic.client import ElasticConfig, error_type, told
 from realtime_agents.knowledge.elastic.queries import (
+    NAMED,
     batches,
     derived_fields,
     document_info,
     document_source,
     embedding_of,
+    hit_name,
     lexical_search,
     passage_key,
     passage_name,
@@ -74,7 +76,7 @@ class ElasticIndex:
         near = self._scored(meanings, ask.vector)[: ask.limit]
         have = {hit.key for hit in near}
         beside = [hit for hit in self._scored(words, ask.vector) if hit.key not in have]
-        lexical = [(passage_name(hit["_source"]), float(hit["_score"])) for hit in _hits(words)]
+        lexical = [(hit_name(hit), float(hit["_score"])) for hit in _hits(words)]
         return Found(
             lexical=tuple(sorted(lexical, key=lambda pair: (-pair[1], pair[0]))),
             near=tuple(near),
@@ -91,8 +93,8 @@ class ElasticIndex:
                     index=self.passage_index,
                     query={"ids": {"values": [passage_key(name) for name in batch]}},
                     size=len(batch),
-                    source_includes=["document_id", "ord"],
-                    docvalue_fields=[{"field": "vectors"}],
+                    stored_fields="_none_",
+                    docvalue_fields=NAMED,
                 ),
             )
             found += self._scored(body["hits"]["hits"], vector)
@@ -257,7 +259,7 @@ class ElasticIndex:
         if vector is None:
             return []
         found = [
-            scored(passage_name(hit["_source"]), blob, vector)
+            scored(hit_name(hit), blob, vector)
             for hit in _hits(hits)
             if (blob := vectors_of(hit)) is not None
         ]

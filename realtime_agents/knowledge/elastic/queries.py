@@ -82,14 +82,16 @@ def vector_search(ask: Ask, vector: Vector, timeout_ms: int) -> dict[str, Any]:
             "field": "embedding",
             "query_vector": plain_vector(vector),
             "k": count,
-            "num_candidates": min(2 * count, MAX_CANDIDATES),
+            "num_candidates": count,
             "filter": filter_clauses(ask.filters),
         },
         **_BROUGHT,
     }
 
 
-_BROUGHT: dict[str, Any] = {"_source": ["document_id", "ord"], "docvalue_fields": ["vectors"]}
+NAMED: list[Any] = ["document_id", "ord", "vectors"]
+"""Columns of a passage that tell which it is and how near; reading them is far cheaper than its text."""
+_BROUGHT: dict[str, Any] = {"stored_fields": "_none_", "docvalue_fields": NAMED}
 
 
 def phrase(term: str) -> dict[str, Any]:
@@ -107,8 +109,14 @@ def vectors_of(hit: Mapping[str, Any]) -> bytes | None:
     return base64.b64decode(found[0]) if found else None
 
 
+def hit_name(hit: Mapping[str, Any]) -> str:
+    """The passage id of a hit that brought the columns `NAMED`."""
+    fields = hit["fields"]
+    return f"{fields['document_id'][0]}#{fields['ord'][0]}"
+
+
 def passage_name(source: Source) -> str:
-    """The passage id of a hit."""
+    """The passage id of what is stored."""
     return f"{source['document_id']}#{source['ord']}"
 
 
