@@ -13,13 +13,16 @@ has its own configuration, data and ports, and ends with its process.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import fcntl
+import hashlib
 import os
 import re
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -152,10 +155,22 @@ def _fetch(version: str, home: Path) -> None:
         found.rename(home)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lock:
+    """Makes a server ask for a password and speak TLS with a certificate of its own authority."""
+
+    username: str
+    password: str
+    certificate: Path
+    key: Path
+    authority: Path
+
+
 class ElasticsearchServer:
     """One server process with an empty data folder. `start`, use `url`, `stop`."""
 
-    def __init__(self) -> None:
+    def __init__(self, lock: Lock | None = None) -> None:
+        self._lock = lock
         self.version = ""
         self.url = ""
         self._process: subprocess.Popen[bytes] | None = None
@@ -169,6 +184,8 @@ class ElasticsearchServer:
         folder = self._folder = Path(tempfile.mkdtemp(prefix="elasticsearch-"))
         port, transport = _free_ports(2)
         config = _write_config(folder, home, port, transport)
+        if self._lock is not None:
+            _write_lock(config, self._lock)
         user = NOBODY if os.geteuid() == 0 else None
         if user is not None:
             for path in (folder, *folder.rglob("*")):
@@ -186,7 +203,7 @@ class ElasticsearchServer:
                 extra_groups=[] if user is not None else None,
                 start_new_session=True,
             )
-        self.url = f"http://127.0.0.1:{port}"
+        self.url = f"{'https' if self._lock else 'http'}://127.0.0.1:{port}"
         try:
             self._wait()
         except BaseException:
@@ -214,19 +231,42 @@ class ElasticsearchServer:
         while time.monotonic() < until:
             if self._process.poll() is not None:
                 break
-            if _is_healthy(self.url):
+            if _is_healthy(self.url, self._lock):
                 return
             time.sleep(0.25)
         tail = (self._folder / "out.log").read_text(errors="replace")[-2_000:]
         raise RuntimeError(f"Elasticsearch {self.version} did not come up:\n{tail}")
 
 
-def _is_healthy(url: str) -> bool:
+def _is_healthy(url: str, lock: Lock | None) -> bool:
+    request = urllib.request.Request(f"{url}/_cluster/health?wait_for_status=yellow&timeout=5s")
+    context = None
+    if lock is not None:
+        name = base64.b64encode(f"{lock.username}:{lock.password}".encode()).decode()
+        request.add_header("Authorization", f"Basic {name}")
+        context = ssl.create_default_context(cafile=str(lock.authority))
     try:
-        with urllib.request.urlopen(f"{url}/_cluster/health?wait_for_status=yellow&timeout=5s", timeout=10):
+        with urllib.request.urlopen(request, timeout=10, context=context):
             return True
     except (OSError, urllib.error.URLError):
         return False
+
+
+def _write_lock(config: Path, lock: Lock) -> None:
+    shutil.copy(lock.certificate, config / "http.crt")
+    shutil.copy(lock.key, config / "http.key")
+    salt = os.urandom(32)
+    digest = hashlib.pbkdf2_hmac("sha512", lock.password.encode(), salt, 10_000, 32)
+    parts = (base64.b64encode(part).decode() for part in (salt, digest))
+    (config / "users").write_text(f"{lock.username}:{{PBKDF2}}10000${'$'.join(parts)}\n")
+    (config / "users_roles").write_text(f"superuser:{lock.username}\n")
+    settings = (config / "elasticsearch.yml").read_text()
+    (config / "elasticsearch.yml").write_text(
+        settings.replace("xpack.security.enabled: false", "xpack.security.enabled: true")
+        + "xpack.security.http.ssl.enabled: true\n"
+        "xpack.security.http.ssl.key: http.key\n"
+        "xpack.security.http.ssl.certificate: http.crt\n"
+    )
 
 
 def _free_ports(count: int) -> list[int]:
