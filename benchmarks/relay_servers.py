@@ -28,14 +28,14 @@ from typing import Any, cast
 import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
-from starlette.websockets import WebSocket
 from websockets.asyncio.client import connect
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
 from realtime_agents.agents.config import AgentConfig
-from realtime_agents.api.audio import AudioSocket
+from realtime_agents.api.audio import AudioEndpoint
 from realtime_agents.api.audio_ticket import issue
+from realtime_agents.api.websocket_protocol import UnhurriedWebSocket
 from realtime_agents.knowledge.facts import FactBook
 from realtime_agents.knowledge.port import KnowledgeBase
 from realtime_agents.session.openai_upstream import OpenAIUpstream
@@ -165,8 +165,8 @@ class Ours:
         for session_id in session_ids:
             await self.registry.close(session_id)
 
-    async def socket(self, websocket: WebSocket) -> None:
-        await AudioSocket(websocket, lambda: self.registry).run()
+    def find(self) -> SessionRegistry:
+        return self.registry
 
 
 def _no_tools(session_id: str, agent: AgentConfig) -> ToolContext:
@@ -180,18 +180,24 @@ def _no_tools(session_id: str, agent: AgentConfig) -> ToolContext:
     )
 
 
+async def _cpu() -> float:
+    """Processor time that this process has used, in seconds."""
+    return time.process_time()
+
+
 async def _figures() -> dict[str, float]:
-    """What this process uses now."""
-    cpu_s = time.process_time()
-    gc.collect()  # after the clock was read: this is our doing
+    """What this process holds now. Takes a while: not to be called while CPU is measured."""
+    gc.collect()
     with open("/proc/self/statm", encoding="ascii") as file:  # noqa: ASYNC230  it is not a real file
         pages = int(file.read().split()[1])
     return {
-        "cpu_s": cpu_s,
         "rss_mb": pages * os.sysconf("SC_PAGE_SIZE") / 1e6,
         "tasks": len(asyncio.all_tasks()),
         "files": len(os.listdir("/proc/self/fd")),
     }
+
+
+_FIGURES: dict[str, Command] = {"cpu": _cpu, "figures": _figures}
 
 
 async def _obey(commands: dict[str, Command], port: int) -> None:
@@ -210,15 +216,15 @@ async def _serve(
 ) -> None:
     async with serve(handler, "127.0.0.1", 0, compression=None, max_size=None) as server:
         port = next(iter(server.sockets)).getsockname()[1]
-        await _obey({"figures": _figures} | commands, port)
+        await _obey(_FIGURES | commands, port)
 
 
 async def _serve_ours(ours: Ours) -> None:
-    app = Starlette(routes=[WebSocketRoute("/api/audio", ours.socket)])
+    app = Starlette(routes=[WebSocketRoute("/api/audio", AudioEndpoint(ours.find))])
     config = uvicorn.Config(
         app,
         port=0,
-        ws="websockets-sansio",
+        ws=UnhurriedWebSocket,
         ws_per_message_deflate=False,
         log_config=None,
         lifespan="off",
@@ -228,7 +234,7 @@ async def _serve_ours(ours: Ours) -> None:
     while not server.started:  # noqa: ASYNC110  uvicorn has no event for it
         await asyncio.sleep(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
-    await _obey({"figures": _figures, "open": ours.open, "close": ours.close}, port)
+    await _obey(_FIGURES | {"open": ours.open, "close": ours.close}, port)
     await ours.registry.close_all()
     server.should_exit = True
     await serving

@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.types import ASGIApp
 
 from realtime_agents import runtime
-from realtime_agents.api.audio import audio
+from realtime_agents.api.audio import AudioEndpoint, find_registry
 from realtime_agents.api.guard import OriginGuard, is_loopback
 from realtime_agents.api.knowledge_upload import upload
 from realtime_agents.api.recordings import recording
@@ -24,7 +24,7 @@ def build_api(page: ASGIApp, settings: Settings) -> ASGIApp:
     routes: list[BaseRoute] = [
         Route("/api/health", health),
         Route("/api/knowledge/upload", upload, methods=["POST"]),
-        WebSocketRoute("/api/audio", audio),
+        WebSocketRoute("/api/audio", AudioEndpoint(find_registry)),
         Route("/api/recordings/{conversation}.wav", recording),
     ]
     if settings.uses_local_engine:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import time
 from collections.abc import Callable
 
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.types import Receive, Scope, Send
 
 from realtime_agents import runtime
 from realtime_agents.api import audio_ticket
@@ -36,7 +35,7 @@ from realtime_agents.session.line import AudioLine
 from realtime_agents.session.line_messages import SESSION_OVER, LineEnd, LineError, LineMessage
 from realtime_agents.session.registry import SessionRegistry
 
-log = logging.getLogger(__name__)
+FindRegistry = Callable[[], SessionRegistry | None]
 
 START_WITHIN_S = 5.0
 CLOSE_WITHIN_S = 2.0
@@ -58,6 +57,10 @@ class _Refused(Exception):
         self.why = why
 
 
+class _Gone(Exception):
+    """The browser has left."""
+
+
 class AudioSocket:
     """One WebSocket, from its ticket to its close.
 
@@ -74,29 +77,35 @@ class AudioSocket:
 
     def __init__(
         self,
-        socket: WebSocket,
-        find_registry: Callable[[], SessionRegistry | None],
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        find_registry: FindRegistry,
         *,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._socket = socket
+        self._offered: list[str] = list(scope.get("subprotocols", []))
+        self._take = receive
+        self._give = send
         self._find_registry = find_registry
         self._now = now
         self._limit = RateLimit()
 
     async def run(self) -> None:
         """Serve the socket to its end."""
-        offered = self._socket.scope.get("subprotocols", [])
-        await self._socket.accept(subprotocol=SUBPROTOCOL if SUBPROTOCOL in offered else None)
+        await self._take()  # websocket.connect
+        subprotocol = SUBPROTOCOL if SUBPROTOCOL in self._offered else None
+        # A refusal is told by a close code, which a browser sees only of a socket that was open.
+        await self._give({"type": "websocket.accept", "subprotocol": subprotocol, "headers": []})
         try:
-            why = await self._serve(ticket_in(offered))
+            why = await self._serve(ticket_in(self._offered))
         except _Refused as refused:
             why = refused.why
-        except WebSocketDisconnect:
+        except (_Gone, OSError):
             return
-        with contextlib.suppress(TimeoutError, WebSocketDisconnect, RuntimeError):
+        with contextlib.suppress(TimeoutError, OSError):
             async with asyncio.timeout(CLOSE_WITHIN_S):
-                await self._socket.close(why.code, why.reason)
+                await self._give({"type": "websocket.close", "code": why.code, "reason": why.reason})
 
     async def _serve(self, ticket: str | None) -> LineEnd:
         session_id = audio_ticket.session_of(ticket) if ticket else None
@@ -156,10 +165,8 @@ class AudioSocket:
 
     async def _send(self, message: LineMessage) -> None:
         data = encode(message)
-        if isinstance(data, bytes):
-            await self._socket.send_bytes(data)
-        else:
-            await self._socket.send_text(data)
+        kind = "bytes" if isinstance(data, bytes) else "text"
+        await self._give({"type": "websocket.send", kind: data})
 
     async def _receive_all(self, line: AudioLine) -> None:
         while True:
@@ -176,10 +183,10 @@ class AudioSocket:
             line.put(LineError("bad_audio", f"expected whole samples, found {len(pcm)} bytes"))
 
     async def _receive(self) -> ClientMessage | bytes | None:
-        """The next message; None for one that was bad and has been answered. Raises `_Refused`."""
-        message = await self._socket.receive()
+        """The next message; None for one that was bad and has been answered. Raises `_Refused`, `_Gone`."""
+        message = await self._take()
         if message["type"] == "websocket.disconnect":
-            raise WebSocketDisconnect(message.get("code", 1005))
+            raise _Gone
         audio, text = message.get("bytes"), message.get("text")
         if not self._limit.allows(len(audio or b""), self._now()):
             raise _Refused(TOO_FAST)
@@ -212,11 +219,17 @@ def _tell(line: AudioLine, message: ClientMessage) -> None:
             line.stop()
 
 
-async def audio(socket: WebSocket) -> None:
-    """The route."""
-    await AudioSocket(socket, _registry).run()
+class AudioEndpoint:
+    """The route, an ASGI app: without a framework in between, as it passes thirty messages a second."""
+
+    def __init__(self, find_registry: FindRegistry) -> None:
+        self._find_registry = find_registry
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await AudioSocket(scope, receive, send, self._find_registry).run()
 
 
-def _registry() -> SessionRegistry | None:
+def find_registry() -> SessionRegistry | None:
+    """The sessions of this process; None while the app is starting."""
     current = runtime.find_runtime()
     return None if current is None else current.registry

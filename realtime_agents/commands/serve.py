@@ -14,6 +14,7 @@ from reflex_base.environment import environment
 
 from realtime_agents import logs, page_build
 from realtime_agents.api.guard import is_loopback
+from realtime_agents.api.websocket_protocol import UnhurriedWebSocket
 from realtime_agents.commands.listening import require_free
 from realtime_agents.realtime_agents import app
 from realtime_agents.settings import Settings
@@ -42,7 +43,7 @@ def run(_arguments: argparse.Namespace, settings: Settings) -> int:
         factory=True,
         host=settings.host,
         port=settings.port,
-        ws="websockets-sansio",
+        ws=UnhurriedWebSocket,
         ws_max_size=_MAX_MESSAGE_BYTES,
         ws_per_message_deflate=False,  # sound does not get smaller, and packing it costs more than all the rest
         access_log=False,

@@ -14,14 +14,15 @@ import pytest
 import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
-from starlette.websockets import WebSocket
+from starlette.types import Receive, Scope, Send
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
-from realtime_agents.api.audio import AudioSocket
+from realtime_agents.api.audio import AudioEndpoint
 from realtime_agents.api.audio_ticket import issue
 from realtime_agents.api.guard import OriginGuard
+from realtime_agents.api.websocket_protocol import UnhurriedWebSocket
 from realtime_agents.session.registry import SessionRegistry
 from realtime_agents.session.scripted_upstream import expect
 from realtime_agents.session.session import Session
@@ -56,15 +57,16 @@ async def site(script: list[Any]) -> AsyncIterator[Site]:
         registry = SessionRegistry(clock=r.clock)
         session = await registry.create(r.parts)
 
-        async def route(websocket: WebSocket) -> None:
+        async def noting_the_end(scope: Scope, receive: Receive, send: Send) -> None:
             try:
-                await AudioSocket(websocket, lambda: registry).run()
+                await audio(scope, receive, send)
             finally:
                 made.ended.set()
 
-        app = OriginGuard(Starlette(routes=[WebSocketRoute("/api/audio", route)]))
+        audio = Starlette(routes=[WebSocketRoute("/api/audio", AudioEndpoint(lambda: registry))])
+        app = OriginGuard(noting_the_end)
         config = uvicorn.Config(
-            app, ws="websockets-sansio", ws_per_message_deflate=False, log_config=None, lifespan="off"
+            app, ws=UnhurriedWebSocket, ws_per_message_deflate=False, log_config=None, lifespan="off"
         )
         listening = socket.create_server(("127.0.0.1", 0))
         made = Site(session, listening.getsockname()[1])

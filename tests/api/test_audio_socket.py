@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from starlette.routing import WebSocketRoute
-from starlette.websockets import WebSocket
 
 from realtime_agents.api.app import build_api
 from realtime_agents.api.audio import AudioSocket
@@ -90,7 +89,7 @@ async def test_while_the_app_starts_there_are_no_sessions() -> None:
         page.reading.set()
         page.incoming.put_nowait({"type": "websocket.connect"})
         scope = {"type": "websocket", "subprotocols": [OURS, f"ticket.{issue(s.session.id)}"]}
-        await AudioSocket(WebSocket(scope, page.receive, page.send), lambda: None).run()
+        await AudioSocket(scope, page.receive, page.send, lambda: None).run()
         assert page.close == (4404, "no such session")
 
 

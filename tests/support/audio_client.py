@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.types import Message
-from starlette.websockets import WebSocket
 
 from realtime_agents.api.audio import AudioSocket
 from realtime_agents.api.audio_ticket import issue
@@ -92,10 +91,10 @@ class Socket:
         )
         scope = {"type": "websocket", "path": "/api/audio", "headers": [], "subprotocols": list(offered)}
         page.incoming.put_nowait({"type": "websocket.connect"})
-        websocket = WebSocket(scope, page.receive, page.send)
-        page.task = asyncio.create_task(
-            AudioSocket(websocket, lambda: self.registry, now=self.rig.clock.monotonic).run()
+        socket = AudioSocket(
+            scope, page.receive, page.send, lambda: self.registry, now=self.rig.clock.monotonic
         )
+        page.task = asyncio.create_task(socket.run())
         if start:
             page.say(type="start", mode=start)
         await settle()
