@@ -12,15 +12,15 @@ from realtime_agents.api.websocket_protocol import MAX_SMALL_BYTES, MAX_WAITING,
 
 class Transport:
     def __init__(self) -> None:
-        self.is_reading = True
+        self.reads = True
 
     def pause_reading(self) -> None:
-        assert self.is_reading
-        self.is_reading = False
+        assert self.reads
+        self.reads = False
 
     def resume_reading(self) -> None:
-        assert not self.is_reading
-        self.is_reading = True
+        assert not self.reads
+        self.reads = True
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def arrive(protocol: Any, size: int) -> bool:
     """A message comes; whether more would be read."""
     protocol.frames = [bytes(size)]
     protocol.send_receive_event_to_app()
-    return bool(protocol.transport.is_reading)
+    return bool(protocol.transport.reads)
 
 
 async def test_small_messages_are_read_ahead_up_to_a_bound(protocol: UnhurriedWebSocket) -> None:
@@ -64,6 +64,6 @@ async def test_reading_goes_on_when_the_app_has_taken_everything(protocol: Unhur
         arrive(protocol, 960)
     for _ in range(MAX_WAITING - 1):
         await protocol.receive()
-    assert not protocol.transport.is_reading  # type: ignore[attr-defined]
+    assert not protocol.transport.reads  # type: ignore[attr-defined]  # it is ours
     await protocol.receive()
     assert arrive(protocol, 960)
