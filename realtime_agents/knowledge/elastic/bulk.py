@@ -12,7 +12,7 @@ from elastic_transport import ConnectionError, ConnectionTimeout
 from elasticsearch import ApiError, AsyncElasticsearch
 
 from realtime_agents.errors import KnowledgeError
-from realtime_agents.knowledge.elastic.client import RETRIED, ElasticConfig, plainly
+from realtime_agents.knowledge.elastic.client import RETRIED, ElasticConfig, error_type, plainly, read_only
 
 MAX_ACTIONS = 500
 MAX_BYTES = 5_000_000
@@ -91,6 +91,8 @@ class Bulk:
         for action, item in zip(actions, answer["items"], strict=True):
             result = next(iter(item.values()))
             status = int(result.get("status", 500))
+            if error_type(result) == "cluster_block_exception":
+                raise KnowledgeError(read_only(self.config))
             if status in RETRIED:
                 again.append(action)
             elif status >= 400 and not (action.source is None and status == 404):

@@ -39,6 +39,7 @@ UNFINISHED_AFTER = timedelta(days=1)
 REBUILD = "Run `python -m realtime_agents knowledge rebuild`; it goes on with the documents that are stored."
 HEALTH_LIMIT_S = 5.0
 OPENING_LIMIT_S = 5.0
+SHARDS_PAUSE_S = 0.1
 TEMPLATE_PRIORITY = 200
 _STAMP = "%Y%m%d-%H%M%S-%f"
 _SERVING = {"auto_expand_replicas": "0-1"}
@@ -94,8 +95,8 @@ class ElasticStore:
         active = next((version for version in await self._versions() if version.active), None)
         if active is None:
             await self._create(FIRST, _SERVING, {"finished": True}, aliases=True)
-            return ""
-        return await self._fit(active)
+        await self._wait_for_shards()
+        return await self._fit(active) if active is not None else ""
 
     async def active(self) -> ElasticIndex:
         if self._misfit:
@@ -199,6 +200,21 @@ class ElasticStore:
                 f" {'.'.join(str(part) for part in OLDEST)} is needed."
             )
         self._server = number
+
+    async def _wait_for_shards(self) -> None:
+        """Just made by another process, or just started: until its shards are there an index answers with 503."""
+        until = time.monotonic() + OPENING_LIMIT_S
+        patient = self._es.options(request_timeout=OPENING_LIMIT_S, max_retries=0)
+        while True:
+            try:
+                for index in (self._documents(""), self._passages("")):
+                    await self._told(patient.count(index=index))
+            except KnowledgeError:
+                if time.monotonic() > until:
+                    raise
+                await asyncio.sleep(SHARDS_PAUSE_S)
+            else:
+                return
 
     async def _status(self) -> str:
         if not self._server:
