@@ -73,7 +73,7 @@ class _Unusable(Exception):
 async def _received(request: Request, folder: Path) -> int:
     """Put the form's files into ``folder``; returns how many there are."""
     declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > MAX_REQUEST_BYTES:
+    if declared.isascii() and declared.isdigit() and int(declared[:20]) > MAX_REQUEST_BYTES:
         raise _TooLarge
     counted = Request(request.scope, _counting(request.receive))
     async with counted.form(max_files=MAX_FILES, max_fields=MAX_FILES) as form:

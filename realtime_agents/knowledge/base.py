@@ -14,7 +14,7 @@ from realtime_agents.embedding import Embedder, load_embedder
 from realtime_agents.errors import KnowledgeError
 from realtime_agents.knowledge.fusion import VECTOR_WEIGHT
 from realtime_agents.knowledge.index import IndexStore, tag_of
-from realtime_agents.knowledge.intake import merged, sort_out
+from realtime_agents.knowledge.intake import BATCH_DOCUMENTS, merged, sort_out
 from realtime_agents.knowledge.port import (
     Document,
     DocumentInfo,
@@ -33,9 +33,6 @@ from realtime_agents.knowledge.searching import Searcher
 from realtime_agents.knowledge.writing import Writer
 
 logger = logging.getLogger(__name__)
-
-BATCH_DOCUMENTS = 16
-"""Documents written at once: an interrupted ingest loses at most these."""
 
 
 @dataclass(slots=True)

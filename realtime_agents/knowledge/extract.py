@@ -31,7 +31,14 @@ MAX_FILE_BYTES = 8 * 1024 * 1024
 """Size of one page (Markdown, HTML, text), unpacked."""
 MAX_PDF_BYTES = 40 * 1024 * 1024
 MAX_LINE_BYTES = 8 * 1024 * 1024
-"""Size of one record of a JSON lines file; such a file may have any number of them."""
+"""Size of one record of a JSON lines file."""
+MAX_LINES = 200_000
+MAX_UNPACKED_BYTES = 1024 * 1024 * 1024
+"""Of one JSON lines file: a few packed bytes can unpack to any number of either."""
+MAX_REMOTE_LINES = 20_000
+MAX_REMOTE_UNPACKED_BYTES = 200 * 1024 * 1024
+"""The same for what a site sends."""
+MAX_FRONT_MATTER_CHARS = 64 * 1024
 SUFFIXES = {
     ".jsonl": "records",
     ".ndjson": "records",
@@ -163,16 +170,26 @@ def _decoded(data: bytes, name: str, charset: str = "") -> tuple[str, list[Docum
 
 
 def _records(stream: _Stream, origin: Origin) -> Iterator[Found]:
-    number = 0
+    most_lines = MAX_REMOTE_LINES if origin.remote else MAX_LINES
+    most_bytes = MAX_REMOTE_UNPACKED_BYTES if origin.remote else MAX_UNPACKED_BYTES
+    number = size = 0
+    is_rest = False
     while line := stream.readline(MAX_LINE_BYTES + 1):
-        number += 1
+        number += not is_rest
+        size += len(line)
+        if number > most_lines or size > most_bytes:
+            most = f"{most_lines:,} lines" if number > most_lines else f"{most_bytes // 2**20:,} MB unpacked"
+            yield DocumentFailure(
+                name=origin.name, reason=f"it holds more than {most}; what came before was read: split it"
+            )
+            return
         place = f"{origin.name}:{number}"
-        if len(line) > MAX_LINE_BYTES:
-            yield DocumentFailure(name=place, reason=f"its line is longer than {MAX_LINE_BYTES // 2**20} MB")
-            while line and not line.endswith(b"\n"):
-                line = stream.readline(MAX_LINE_BYTES)
-            continue
-        if line.strip():
+        if is_rest or len(line) > MAX_LINE_BYTES:
+            if not is_rest:
+                reason = f"its line is longer than {MAX_LINE_BYTES // 2**20} MB"
+                yield DocumentFailure(name=place, reason=reason)
+            is_rest = not line.endswith(b"\n")
+        elif line.strip():
             text, problems = _decoded(line, place)
             yield from problems
             yield _record(text, place, origin)
@@ -279,9 +296,11 @@ def _front_matter(text: str) -> tuple[Mapping[str, Any], str]:
     match = _FRONT_MATTER.match(text)
     if match is None:
         return {}, text
+    if len(match[1]) > MAX_FRONT_MATTER_CHARS:
+        raise DocumentError(f"its front matter is larger than {MAX_FRONT_MATTER_CHARS // 1024} kB")
     try:
         facts = yaml.safe_load(match[1])
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except Exception as error:  # yaml raises KeyError, IndexError and more for values its tags do not fit
         mark = getattr(error, "problem_mark", None)
         line = f" in line {mark.line + 2}" if mark is not None else ""
         raise DocumentError(f"its front matter is not valid YAML{line}") from error

@@ -5,24 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
-from itertools import islice
 from pathlib import Path
 from typing import IO
 
 from realtime_agents.knowledge.extract import DocumentFailure, Found, read_file
 from realtime_agents.knowledge.extraction import Extractor
+from realtime_agents.knowledge.intake import BATCH_DOCUMENTS
 from realtime_agents.knowledge.ledger import Entry, SourceKey, SourceKind
 from realtime_agents.knowledge.passages import CUT_VERSION
-from realtime_agents.knowledge.port import Document
-from realtime_agents.knowledge.supply import AsBefore, Brought, Failed, Memory, Settled, Step
+from realtime_agents.knowledge.supply import AsBefore, Failed, Memory, Settled, Step, next_steps
 
-BATCH_DOCUMENTS = 16
-BATCH_CHARS = 100_000
-"""A batch ends with whichever comes first; it is what an interruption can lose (a few seconds)."""
 READER_VERSION = "2"
 """Raise when files are read differently: all are then read again."""
-MAX_KNOWN_DOCUMENTS = 64
-"""An entry with more documents is read again rather than looked up document by document."""
 
 
 def read_documents(path: Path, collection: str, extractor: Extractor | None = None) -> Iterator[Found]:
@@ -115,13 +109,8 @@ class FileSupply:
             yield [AsBefore(entry=known)]
             return
         found = read_file(file, name, self.key.collection, self._extractor, self._opened)
-        while batch := await asyncio.to_thread(self._next_batch, found):
-            yield [
-                Brought(entry=name, document=entry)
-                if isinstance(entry, Document)
-                else Failed(entry=name, failure=entry)
-                for entry in batch
-            ]
+        while steps := await asyncio.to_thread(self._next_steps, name, found):
+            yield steps
         yield [Settled(entry=Entry(name=name, mark=mark))]
 
     def _files(self) -> list[tuple[Path, str, int]]:
@@ -131,27 +120,15 @@ class FileSupply:
     def _opened(self, raw: IO[bytes]) -> None:
         self._raw = raw
 
-    def _next_batch(self, found: Iterator[Found]) -> list[Found]:
-        batch = _next_batch(found)
+    def _next_steps(self, name: str, found: Iterator[Found]) -> list[Step]:
+        steps = next_steps(name, name, found)
         if self._raw is not None and not self._raw.closed:
             self._inside = self._raw.tell()
-        return batch
+        return steps
 
     @staticmethod
     async def _is_as_before(known: Entry, mark: str, memory: Memory) -> bool:
-        same = bool(mark) and known.whole and known.mark == mark
-        return same and 0 < len(known.documents) <= MAX_KNOWN_DOCUMENTS and await memory.stands(known)
-
-
-def _next_batch(found: Iterator[Found]) -> list[Found]:
-    batch: list[Found] = []
-    size = 0
-    for entry in islice(found, BATCH_DOCUMENTS):
-        batch.append(entry)
-        size += len(entry.text) if isinstance(entry, Document) else 0
-        if size >= BATCH_CHARS:
-            break
-    return batch
+        return bool(mark) and known.whole and known.mark == mark and await memory.stands(known)
 
 
 def _size(file: Path) -> int:

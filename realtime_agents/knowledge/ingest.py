@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import assert_never
 
+from realtime_agents.errors import KnowledgeError
 from realtime_agents.knowledge.extraction import Extractor
 from realtime_agents.knowledge.files import FileSupply, read_documents
-from realtime_agents.knowledge.intake import sort_out
+from realtime_agents.knowledge.intake import BATCH_CHARS, sort_out
 from realtime_agents.knowledge.ledger import Entry, IngestLedger, Run
 from realtime_agents.knowledge.outcome import DocumentResult, Fate, IngestOutcome, IngestProgress
 from realtime_agents.knowledge.passages import fingerprint
@@ -30,8 +31,11 @@ from realtime_agents.knowledge.supply import (
 
 __all__ = ["DocumentResult", "IngestOutcome", "IngestProgress", "ingest", "ingest_path", "read_documents"]
 
-BATCH_CHARS = 100_000
-"""A batch ends with it, or with as many documents as its source asks for."""
+MAX_KNOWN_DOCUMENTS = 64
+"""An entry with more documents is read again rather than looked up document by document."""
+MAX_DOCUMENTS = 200_000
+MAX_CHARS = 2_000_000_000
+"""Of one run: it ends with whichever comes first, and says so."""
 MAX_FAILURES = 1_000
 """More failures than this are counted, not listed."""
 MAX_PERSONAL = 1_000
@@ -107,6 +111,8 @@ class _Ingest:
         self._seen: set[str] = set()
         self._broken: set[str] = set()
         """Entries of this run that were not read wholly."""
+        self._chars = 0
+        """Of the documents that were brought in this run."""
         self._results: list[DocumentResult] = []
         self._told_doing = supply.doing
 
@@ -118,12 +124,11 @@ class _Ingest:
             async with aclosing(self._batches()) as batches:
                 async for batch in batches:
                     await self._take(batch)
+                    if self._is_enough():
+                        break
             await self._clear_out()
         except BaseException:
-            if self._ledger is not None and self._run is not None:
-                self._ledger.end(
-                    self._run, "stopped"
-                )  # some milliseconds, and nothing may be awaited any more
+            await self._note_the_stop()
             raise
         tally = self._tally
         if tally.unlisted:
@@ -137,6 +142,20 @@ class _Ingest:
             personal=tuple(tally.personal),
             passages=tally.passages,
         )
+
+    async def _note_the_stop(self) -> None:
+        """The error that ended the run is what counts: a ledger that cannot be written says no more than that."""
+        if self._ledger is not None and self._run is not None:
+            with suppress(KnowledgeError):
+                await asyncio.to_thread(self._ledger.end, self._run, "stopped")
+
+    def _is_enough(self) -> bool:
+        """The source holds more than one run may take; nothing vanishes then because it was not seen."""
+        if len(self._seen) <= MAX_DOCUMENTS and self._chars <= MAX_CHARS:
+            return False
+        reason = f"it holds more than {MAX_DOCUMENTS:,} documents or {MAX_CHARS:,} characters; the rest was left out"
+        self._fail("", self._supply.key.location, reason)
+        return True
 
     async def _batches(self) -> AsyncGenerator[list[Step]]:
         """Steps of the supply in batches worth storing: many small files make one."""
@@ -161,6 +180,7 @@ class _Ingest:
             match step:
                 case Brought(entry=entry, document=document):
                     brought.setdefault(entry, []).append(document)
+                    self._chars += len(document.text)
                 case Failed(entry=entry, failure=failure):
                     self._fail(entry, failure.name, failure.reason)
                 case AsBefore(entry=known):
@@ -288,11 +308,13 @@ class _Ingest:
 
     async def _stands(self, entry: Entry) -> bool:
         """Another version of the store may be in use now, or somebody deleted a document."""
+        if not 0 < len(entry.documents) <= MAX_KNOWN_DOCUMENTS:
+            return False
         for name, sha256 in entry.documents.items():
             document = await self._kb.document(name)
             if document is None or fingerprint(document) != sha256:
                 return False
-        return bool(entry.documents)
+        return True
 
 
 async def _nothing(_name: str) -> Entry | None:

@@ -6,14 +6,24 @@ from collections.abc import Iterable
 
 from realtime_agents.knowledge.port import Document, IngestReport
 
+BATCH_DOCUMENTS = 16
+BATCH_CHARS = 100_000
+"""Documents written at once end with whichever comes first: an interruption can lose these (a few seconds)."""
 MAX_DOCUMENT_CHARS = 2_000_000
 """About 1,000 pages. Larger is one file that should have been many documents."""
+MAX_ID_CHARS = 4_000
+"""A web address has 2,000 at most, and a record of a site carries the site's address before its own id."""
+MAX_TITLE_CHARS = 2_000
 
 
 def refusal(document: Document) -> str:
     """Why a document cannot be stored, in words; empty when it can."""
     if not document.id.strip():
         return "it has no id"
+    if len(document.id) > MAX_ID_CHARS:
+        return f"its id is longer than {MAX_ID_CHARS:,} characters"
+    if len(document.title) > MAX_TITLE_CHARS:
+        return f"its title is longer than {MAX_TITLE_CHARS:,} characters"
     if not document.collection.strip():
         return "it names no collection"
     if not document.text.strip():
@@ -38,7 +48,7 @@ def sort_out(batch: Iterable[Document], seen: set[str]) -> tuple[list[Document],
             "its id came before in this run; the first was kept" if document.id in seen else ""
         )
         if reason:
-            refused.append((document.id or "(no id)", reason))
+            refused.append((document.id[:MAX_TITLE_CHARS] or "(no id)", reason))
         else:
             seen.add(document.id)
             accepted.append(document)

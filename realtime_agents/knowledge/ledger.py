@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Literal
 
 from realtime_agents.errors import KnowledgeError
+from realtime_agents.knowledge.schema import BUSY_TIMEOUT_S, in_plain_words
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +26,6 @@ SourceKind = Literal["files", "web", "upload"]
 RunState = Literal["running", "done", "stopped"]
 
 _VERSION = 1
-_BUSY_TIMEOUT_S = 10.0
 _TABLES = """
 create table source(
     id integer primary key, kind text not null, location text not null, collection text not null,
@@ -247,11 +247,14 @@ class IngestLedger:
                 db.execute(begin)
                 yield db
                 db.execute("commit")
-        except (sqlite3.Error, OSError) as error:
-            raise KnowledgeError(f"The ingest ledger {self._path} cannot be used: {error}.") from error
+        except sqlite3.Error as error:
+            raise in_plain_words(error, self._path, "ingest ledger") from error
+        except OSError as error:
+            reason = error.strerror or error
+            raise KnowledgeError(f"The ingest ledger {self._path} cannot be used: {reason}.") from error
 
     def _connect(self) -> sqlite3.Connection:
-        db = sqlite3.connect(self._path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
+        db = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
         db.execute("pragma synchronous = normal")  # a power cut may cost the last batch, not the file
         return db
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from realtime_agents.errors import KnowledgeError
 from realtime_agents.knowledge.index import IndexStore, PassageIndex
-from realtime_agents.knowledge.intake import merged
+from realtime_agents.knowledge.intake import BATCH_DOCUMENTS, merged
 from realtime_agents.knowledge.port import (
     Document,
     DocumentInfo,
@@ -22,7 +22,6 @@ from realtime_agents.knowledge.writing import Writer
 
 PAGE = 200
 """Documents listed at once."""
-BATCH_DOCUMENTS = 16
 SAMPLED_TITLES = 20
 """Stored titles asked for when no golden queries are given."""
 MAY_LOSE = 0.1

@@ -203,7 +203,7 @@ def _primary_code(error: sqlite3.Error) -> int:
     return int(getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
 
 
-def in_plain_words(error: sqlite3.Error, path: Path) -> KnowledgeError:
+def in_plain_words(error: sqlite3.Error, path: Path, what: str = "knowledge database") -> KnowledgeError:
     """What SQLite says, for the person who can do something about it."""
     match _primary_code(error):
         case sqlite3.SQLITE_READONLY:
@@ -222,4 +222,4 @@ def in_plain_words(error: sqlite3.Error, path: Path) -> KnowledgeError:
             reason = "the disk reports a read or write error"
         case _:
             reason = f"SQLite says {str(error)!r}"
-    return KnowledgeError(f"The knowledge database {path} cannot be used: {reason}.")
+    return KnowledgeError(f"The {what} {path} cannot be used: {reason}.")

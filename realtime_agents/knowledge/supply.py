@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from realtime_agents.knowledge.extract import DocumentFailure
+from realtime_agents.knowledge.extract import DocumentFailure, Found
+from realtime_agents.knowledge.intake import BATCH_CHARS, BATCH_DOCUMENTS
 from realtime_agents.knowledge.ledger import Entry, SourceKey
 from realtime_agents.knowledge.port import Document
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +53,34 @@ class Settled:
 
 
 Step = Brought | Failed | AsBefore | Vanished | Settled
+
+
+def next_steps(entry: str, name: str, found: Iterator[Found]) -> list[Step]:
+    """As many of the documents of an entry as are worth a batch; empty at its end. Blocks.
+
+    A fault of ours in reading one file or page ends this one and no other.
+    """
+    steps: list[Step] = []
+    size = 0
+    try:
+        for one in found:
+            if isinstance(one, Document):
+                steps.append(Brought(entry=entry, document=one))
+                size += len(one.text)
+            else:
+                steps.append(Failed(entry=entry, failure=one))
+            if len(steps) >= BATCH_DOCUMENTS or size >= BATCH_CHARS:
+                break
+    except Exception as error:  # noqa: BLE001  the edge of one document
+        steps.append(unreadable(entry, name, error))
+    return steps
+
+
+def unreadable(entry: str, name: str, error: Exception) -> Failed:
+    """The report of a file or page that broke the reader in a way nobody thought of. Logs where."""
+    log.error("a document broke its reader", exc_info=error)
+    reason = f"it could not be read ({type(error).__name__}); the log says where"
+    return Failed(entry=entry, failure=DocumentFailure(name=name, reason=reason))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

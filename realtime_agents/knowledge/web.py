@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
+from collections import Counter
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from urllib.parse import urlsplit
 
-from realtime_agents.errors import DocumentError
-from realtime_agents.knowledge.extract import DocumentFailure, Found, Origin, kind_of, read_bytes
+from realtime_agents.errors import DocumentError, KnowledgeError
+from realtime_agents.knowledge.extract import DocumentFailure, Origin, kind_of, read_bytes
 from realtime_agents.knowledge.extraction import Extractor
 from realtime_agents.knowledge.fetch.client import MAX_PAGE_BYTES, Fetched, Fetcher, FetchError, Validators
-from realtime_agents.knowledge.fetch.sitemap import Sitemap, is_sitemap, parse_sitemap, unpacked
+from realtime_agents.knowledge.fetch.sitemap import MAX_ENTRIES, Sitemap, is_sitemap, parse_sitemap, unpacked
 from realtime_agents.knowledge.ledger import Entry, SourceKey
-from realtime_agents.knowledge.port import Document
-from realtime_agents.knowledge.supply import AsBefore, Brought, Failed, Memory, Settled, Step, Vanished
+from realtime_agents.knowledge.supply import (
+    AsBefore,
+    Failed,
+    Memory,
+    Settled,
+    Step,
+    Vanished,
+    next_steps,
+    unreadable,
+)
 
 MAX_PAGES = 500
 """Pages of one sitemap that are read unless more are asked for."""
@@ -30,6 +40,10 @@ _KINDS = {
 }
 _BY_NAME = frozenset({"", "text/plain", "application/octet-stream", "application/gzip", "application/x-gzip"})
 """Media types that say less than the name."""
+_ELSEWHERE = "{count} of its addresses are of other sites or may not be read"
+_PAGES = "{count} of its pages were left out: {most} are read at most (the ingest command: --max-pages)"
+_DEPTH = "{count} sitemaps under it were left out: they are nested more than {depth} deep"
+_SITEMAPS = "{count} sitemaps under it were left out: {sitemaps} are read at most"
 
 
 def is_web_address(text: str) -> bool:
@@ -58,6 +72,8 @@ class WebSupply:
         self._max_pages = max_pages
         self._pages: dict[str, str] = {}
         """Date by address, in the order in which they are read."""
+        self._sitemap: Fetched | None = None
+        """What the address held, when that is a list of pages."""
         self._gone = False
         """The last page is not there any more; of a sitemap: then each page is asked for."""
         self._done = 0
@@ -73,60 +89,75 @@ class WebSupply:
         return self._doing
 
     async def batches(self, memory: Memory) -> AsyncGenerator[list[Step]]:
-        """See `Supply`. One batch for each page."""
+        """See `Supply`. One batch for each page, several for a long list of records."""
         start = self.key.location
-        first = await self._page(start, "", memory, may_be_sitemap=True)
-        if isinstance(first, list):
-            yield first
-            if not self._gone:
-                return
-        else:
-            for failure in await self._list(first):
+        async with aclosing(self._page(start, "", memory, may_be_sitemap=True)) as first:
+            async for steps in first:
+                yield steps
+        if self._sitemap is not None:
+            for failure in await self._list(self._sitemap):
                 yield [Failed(entry=start, failure=failure)]
+        elif not self._gone:
+            return
         for known in await memory.names():
             if known != start and len(self._pages) < self._max_pages:
                 self._pages.setdefault(known, "")
         for url, modified in self._pages.items():
-            steps = await self._page(url, modified, memory)
+            async with aclosing(self._page(url, modified, memory)) as read:
+                async for steps in read:
+                    yield steps
             self._done += 1
-            yield steps if isinstance(steps, list) else []
 
     async def _page(
         self, url: str, modified: str, memory: Memory, *, may_be_sitemap: bool = False
-    ) -> list[Step] | Fetched:
-        """Steps of one page; the page itself when it is a sitemap and may be."""
-        name = _name(url)
-        self._doing = name
-        known = await memory.entry(url)
-        if known is not None and known.run == memory.run:
-            return [AsBefore(entry=known)]  # it was read before the run was interrupted
-        stands = known is not None and known.whole and await memory.stands(known)
+    ) -> AsyncGenerator[list[Step]]:
+        """Steps of one page; none when it is a sitemap and may be. Nothing in a page ends the others."""
+        self._doing = _name(url)
         try:
-            asked = (
-                Validators(etag=known.etag, last_modified=known.last_modified)
-                if known and stands
-                else Validators()
-            )
-            fetched = await self._fetcher.get(url, asked)
-        except FetchError as error:
-            self._gone = error.gone
-            if error.gone and known is not None:
-                return [Vanished(entry=url)]
-            return [Failed(entry=url, failure=DocumentFailure(name=name, reason=str(error)))]
-        except DocumentError as error:
-            return [Failed(entry=url, failure=DocumentFailure(name=name, reason=str(error)))]
-        if fetched.unchanged and known is not None:
-            return [AsBefore(entry=known)]
-        if may_be_sitemap and await asyncio.to_thread(_holds_sitemap, fetched.body):
-            return fetched
-        return await self._read(url, modified, fetched)
+            async with aclosing(self._steps(url, modified, memory, may_be_sitemap)) as read:
+                async for steps in read:
+                    yield steps
+        except KnowledgeError:
+            raise  # the store or the ledger, not the page
+        except Exception as error:  # noqa: BLE001  the edge of one page
+            yield [unreadable(url, _name(url), error)]
 
-    async def _read(self, url: str, modified: str, fetched: Fetched) -> list[Step]:
+    async def _steps(
+        self, url: str, modified: str, memory: Memory, may_be_sitemap: bool
+    ) -> AsyncGenerator[list[Step]]:
+        known = await memory.entry(url)
+        stands = known is not None and known.whole and await memory.stands(known)
+        asked = Validators()
+        if known is not None and stands:
+            if known.run == memory.run:  # it was read before the run was interrupted
+                yield [AsBefore(entry=known)]
+                return
+            asked = Validators(etag=known.etag, last_modified=known.last_modified)
+        try:
+            fetched = await self._fetcher.get(url, asked)
+        except DocumentError as error:
+            self._gone = isinstance(error, FetchError) and error.gone
+            if self._gone and known is not None:
+                yield [Vanished(entry=url)]
+            else:
+                yield [Failed(entry=url, failure=DocumentFailure(name=_name(url), reason=str(error)))]
+            return
+        if fetched.unchanged and known is not None:
+            yield [AsBefore(entry=known)]
+        elif may_be_sitemap and await asyncio.to_thread(_holds_sitemap, fetched.body):
+            self._sitemap = fetched
+        else:
+            async with aclosing(self._read(url, modified, fetched)) as read:
+                async for steps in read:
+                    yield steps
+
+    async def _read(self, url: str, modified: str, fetched: Fetched) -> AsyncGenerator[list[Step]]:
         name = _name(fetched.url)
         kind = _kind(fetched)
         if not kind:
             reason = f"pages of type {fetched.media_type or 'unknown'!r} cannot be read"
-            return [Failed(entry=url, failure=DocumentFailure(name=name, reason=reason))]
+            yield [Failed(entry=url, failure=DocumentFailure(name=name, reason=reason))]
+            return
         origin = Origin(
             name=name,
             collection=self.key.collection,
@@ -136,14 +167,15 @@ class WebSupply:
             charset=fetched.charset or ("html" if kind == "html" else ""),
             remote=True,
         )
-        found = await asyncio.to_thread(_all, read_bytes(fetched.body, kind, origin, self._extractor))
-        steps: list[Step] = [
-            Brought(entry=url, document=one) if isinstance(one, Document) else Failed(entry=url, failure=one)
-            for one in found
-        ]
+        found = read_bytes(fetched.body, kind, origin, self._extractor)
         given = fetched.validators
-        entry = Entry(name=url, etag=given.etag, last_modified=given.last_modified)
-        return [*steps, Settled(entry=entry)]
+        end = Settled(entry=Entry(name=url, etag=given.etag, last_modified=given.last_modified))
+        held: list[Step] = []
+        while steps := await asyncio.to_thread(next_steps, url, name, found):
+            if held:
+                yield held
+            held = steps
+        yield [*held, end]  # in one batch: an interruption between them would have the page read again
 
     async def _list(self, first: Fetched) -> list[DocumentFailure]:
         """Fill the list of pages from a sitemap and those under it; what was left out, in words."""
@@ -151,7 +183,7 @@ class WebSupply:
         waiting = [(first.url, 0)]
         bodies = {first.url: first.body}
         seen = {first.url}
-        elsewhere = beyond = 0
+        left_out = Counter[str]()
         while waiting:
             url, depth = waiting.pop(0)
             self._doing = _name(url)
@@ -161,20 +193,34 @@ class WebSupply:
             except DocumentError as error:
                 failures.append(DocumentFailure(name=_name(url), reason=str(error)))
                 continue
+            except Exception as error:  # noqa: BLE001  the edge of one sitemap
+                failures.append(unreadable(url, _name(url), error).failure)
+                continue
+            if sitemap.cut:
+                reason = f"it has more than {MAX_ENTRIES:,} entries; those after them were left out"
+                failures.append(DocumentFailure(name=_name(url), reason=reason))
             for entry in sitemap.entries:
                 place = self._checked(entry.location)
                 if place is None:
-                    elsewhere += 1
-                elif not sitemap.is_index and (place in self._pages or len(self._pages) < self._max_pages):
-                    self._pages.setdefault(place, entry.modified)
+                    left_out[_ELSEWHERE] += 1
                 elif not sitemap.is_index:
-                    beyond += 1
-                elif place not in seen and depth < MAX_SITEMAP_DEPTH and len(seen) < MAX_SITEMAPS:
+                    if place in self._pages or len(self._pages) < self._max_pages:
+                        self._pages.setdefault(place, entry.modified)
+                    else:
+                        left_out[_PAGES] += 1
+                elif place in seen:
+                    continue
+                elif depth >= MAX_SITEMAP_DEPTH:
+                    left_out[_DEPTH] += 1
+                elif len(seen) >= MAX_SITEMAPS:
+                    left_out[_SITEMAPS] += 1
+                else:
                     seen.add(place)
                     waiting.append((place, depth + 1))
-                elif place not in seen:
-                    beyond += 1
-        return [*failures, *_left_out(_name(first.url), elsewhere, beyond, self._max_pages)]
+        words = {"most": f"{self._max_pages:,}", "depth": MAX_SITEMAP_DEPTH, "sitemaps": MAX_SITEMAPS}
+        name = _name(first.url)
+        told = (reason.format(count=f"{count:,}", **words) for reason, count in left_out.items())
+        return [*failures, *(DocumentFailure(name=name, reason=reason) for reason in told)]
 
     def _checked(self, url: str) -> str | None:
         """The address in its plain form; None when it may not be fetched or is of another site."""
@@ -183,18 +229,6 @@ class WebSupply:
         except DocumentError:
             return None
         return plain if self._fetcher.same_site(plain, self.key.location) else None
-
-
-def _left_out(name: str, elsewhere: int, beyond: int, limit: int) -> Iterator[DocumentFailure]:
-    if elsewhere:
-        yield DocumentFailure(
-            name=name, reason=f"{elsewhere:,} of its addresses are of other sites or may not be read"
-        )
-    if beyond:
-        yield DocumentFailure(
-            name=name,
-            reason=f"{beyond:,} of its entries were left out: {limit:,} pages are read at most, set more to read on",
-        )
 
 
 def _sitemap(body: bytes) -> Sitemap:
@@ -225,7 +259,3 @@ def _kind(fetched: Fetched) -> str:
 def _name(url: str) -> str:
     """An address as people read it, and part of a document's id."""
     return url.partition("://")[2].rstrip("/") or url
-
-
-def _all(found: Iterator[Found]) -> list[Found]:
-    return list(found)

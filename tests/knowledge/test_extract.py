@@ -125,6 +125,23 @@ def test_a_line_that_is_too_long_is_passed_over(tmp_path: Path, monkeypatch: pyt
     assert [failure.name for failure in failures] == ["a.jsonl:1", "a.jsonl:3"]
 
 
+@pytest.mark.parametrize("content", [b"\n" * 500, b"x" * 5_000, b"{}\n" * 200], ids=["empty", "one", "many"])
+@pytest.mark.parametrize("bound", ["MAX_LINES", "MAX_UNPACKED_BYTES"])
+def test_what_a_few_packed_bytes_unpack_to_is_read_up_to_a_bound(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, bound: str
+) -> None:
+    """Also where there is nothing to report on the way, and where there is no second line."""
+    monkeypatch.setattr(extract, "MAX_LINE_BYTES", 100)
+    monkeypatch.setattr(extract, bound, 300 if bound == "MAX_UNPACKED_BYTES" else 150)
+    good = json.dumps({"id": "1", "title": "T", "text": "Words."}).encode() + b"\n"
+    documents, failures = read(written(tmp_path, "a.jsonl.gz", gzip.compress(good + content)))
+    assert [document.id for document in documents] == ["1"]
+    if bound == "MAX_LINES" and content.count(b"\n") == 0:
+        assert failures[-1].reason.startswith("its line is longer than")
+    else:
+        assert failures[-1].reason.startswith("it holds more than")
+
+
 def test_broken_characters_are_replaced_and_reported(tmp_path: Path) -> None:
     line = record(text="caf\xe9 au lait").encode().replace(b"\\u00e9", b"\xe9")
     documents, failures = read(written(tmp_path, "a.jsonl", line))
@@ -253,6 +270,12 @@ def test_without_front_matter_heading_and_file_name_serve(
         ("- a\n- b", "name: value"),
         ("just words", "name: value"),
         ("a: !!python/object/apply:os.system ['true']", "not valid YAML"),
+        ("a: !!bool perhaps", "not valid YAML"),
+        ("a: !!int ''", "not valid YAML"),
+        ("a: !!timestamp soon", "not valid YAML"),
+        (f"a: {'1:' * 400}1.0", "not valid YAML"),
+        ("a: 2026-99-99", "not valid YAML"),
+        ("a: " + "x" * 70_000, "larger than 64 kB"),
     ],
 )
 def test_wrong_front_matter_is_reported(tmp_path: Path, front: str, reason: str) -> None:

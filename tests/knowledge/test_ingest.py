@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from realtime_agents.errors import KnowledgeError
-from realtime_agents.knowledge import files, ingest
+from realtime_agents.knowledge import ingest, supply
 from realtime_agents.knowledge.ingest import IngestProgress, ingest_path
+from realtime_agents.knowledge.ledger import IngestLedger, Run, RunState
 from realtime_agents.knowledge.port import Document, IngestReport, Query
 from realtime_agents.knowledge.store import EmbeddedKnowledgeBase
 from tests.knowledge.fakes import HashEmbedder
@@ -58,7 +59,7 @@ async def test_progress_is_told_after_every_batch(tmp_path: Path, kb: EmbeddedKn
 async def test_large_documents_make_small_batches(
     tmp_path: Path, kb: EmbeddedKnowledgeBase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (ingest, files):
+    for module in (ingest, supply):
         monkeypatch.setattr(module, "BATCH_CHARS", 50)
     told: list[IngestProgress] = []
     await ingest_path(kb, records(tmp_path / "a.jsonl", 9), "va", told.append)
@@ -107,6 +108,38 @@ async def test_very_many_failures_are_counted_not_listed(
     assert len(report.failed) == 11
     assert report.failed[-1][1] == "40 more failures are not listed"
     assert told[-1].failed == 50
+
+
+async def test_a_run_takes_no_more_than_its_bound_and_what_it_did_not_see_stays(
+    tmp_path: Path, kb: EmbeddedKnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, ledger = tmp_path / "pages", IngestLedger(tmp_path / "ingest.db")
+    folder.mkdir()
+    records(folder / "a.jsonl", 70)
+    (folder / "b.md").write_text("Words of b.")
+    await ingest_path(kb, folder, "va", ledger=ledger)
+    for name, bound in (("MAX_DOCUMENTS", 20), ("MAX_CHARS", 500)):
+        with monkeypatch.context() as patch:
+            patch.setattr(ingest, name, bound)
+            report = await ingest_path(kb, folder, "va", ledger=ledger)
+        assert len(report.unchanged) == 32
+        assert "the rest was left out" in report.failed[0][1]
+        assert len(await kb.documents()) == 71
+
+
+async def test_the_error_that_ended_a_run_is_told_even_when_the_ledger_fails_too(tmp_path: Path) -> None:
+    class Full(EmbeddedKnowledgeBase):
+        async def upsert(self, documents: Iterable[Document]) -> IngestReport:
+            raise KnowledgeError("The disk is full.")
+
+    class Locked(IngestLedger):
+        def end(self, run: Run, state: RunState) -> None:
+            raise KnowledgeError("The ledger is locked.")
+
+    kb = Full(tmp_path / "knowledge.db", HashEmbedder)
+    with pytest.raises(KnowledgeError, match="The disk is full"):
+        await ingest_path(kb, records(tmp_path / "a.jsonl", 1), "va", ledger=Locked(tmp_path / "ingest.db"))
+    await kb.close()
 
 
 async def test_a_cancelled_run_keeps_whole_batches_and_the_next_goes_on(

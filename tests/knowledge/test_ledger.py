@@ -3,11 +3,13 @@ from __future__ import annotations
 import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from realtime_agents.errors import KnowledgeError
+from realtime_agents.knowledge import ledger as ledger_module
 from realtime_agents.knowledge.ledger import Entry, IngestLedger, Run, SourceKey
 
 FOLDER = SourceKey(kind="files", location="/pages", collection="va")
@@ -153,3 +155,14 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(KnowledgeError, match=r"ingest ledger .* cannot be used"):
         IngestLedger(tmp_path / "file" / "ingest.db").sources()
+
+
+def test_a_ledger_that_another_program_keeps_locked_is_told_in_words(
+    tmp_path: Path, ledger: IngestLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger_module, "BUSY_TIMEOUT_S", 0.0)
+    ledger.sources()
+    with closing(sqlite3.connect(tmp_path / "data" / "ingest.db", isolation_level=None)) as other:
+        other.execute("begin immediate")
+        with pytest.raises(KnowledgeError, match=r"ingest ledger .*another program has kept it locked"):
+            ledger.begin(FOLDER, resume=False)

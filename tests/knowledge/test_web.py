@@ -7,15 +7,17 @@ import gzip
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
 from realtime_agents.errors import DocumentError
-from realtime_agents.knowledge import web
+from realtime_agents.knowledge import extract, web
 from realtime_agents.knowledge.extraction import Extractor
-from realtime_agents.knowledge.fetch.client import Fetcher
+from realtime_agents.knowledge.fetch import sitemap
+from realtime_agents.knowledge.fetch.client import Fetched, Fetcher
 from realtime_agents.knowledge.fetch.guard import Guard
 from realtime_agents.knowledge.ingest import ingest
 from realtime_agents.knowledge.ledger import IngestLedger
@@ -283,7 +285,7 @@ async def test_no_more_pages_than_allowed_are_read_and_it_is_told(reading: Readi
     reading.pages("/a", "/b", "/c", "/d")
     outcome = await reading.read(max_pages=2)
     assert outcome.added == (reading.id("/a"), reading.id("/b"))
-    assert "2 of its entries were left out: 2 pages are read at most" in outcome.failed[0][1]
+    assert "2 of its pages were left out: 2 are read at most" in outcome.failed[0][1]
     assert "/c" not in reading.site.asked
 
 
@@ -299,12 +301,26 @@ async def test_a_sitemap_that_leads_in_circles_or_too_deep_ends(
         "/2.xml",
         "/3.xml",
     ]
-    assert "left out" in outcome.failed[-1][1]
+    assert outcome.failed[-1][1] == "1 sitemaps under it were left out: they are nested more than 3 deep"
     monkeypatch.setattr(web, "MAX_SITEMAPS", 3)
     reading.site.index("/wide.xml", *(f"/w{number}.xml" for number in range(100)))
     reading.site.asked.clear()
-    await reading.read("/wide.xml")
+    outcome = await reading.read("/wide.xml")
+    assert outcome.failed[-1][1] == "98 sitemaps under it were left out: 3 are read at most"
     assert len(reading.site.asked) == 4, "robots, the index and two of its hundred"
+
+
+async def test_entries_beyond_those_the_protocol_allows_are_told(
+    reading: Reading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sitemap, "MAX_ENTRIES", 2)
+    monkeypatch.setattr(web, "MAX_ENTRIES", 2)
+    reading.pages("/a", "/b", "/c")
+    outcome = await reading.read()
+    assert outcome.added == (reading.id("/a"), reading.id("/b"))
+    assert [why for _, why in outcome.failed] == [
+        "it has more than 2 entries; those after them were left out"
+    ]
 
 
 async def test_a_hostile_sitemap_is_reported(reading: Reading) -> None:
@@ -324,6 +340,48 @@ async def test_one_bad_page_stops_none_of_the_others(reading: Reading) -> None:
     outcome = await reading.read()
     assert outcome.added == (reading.id("/a"), reading.id("/f"))
     assert [name.rpartition("/")[2] for name, _ in outcome.failed] == ["b", "c", "d", "e"]
+
+
+async def test_a_page_that_breaks_the_reader_in_an_unforeseen_way_is_told_and_stops_none_of_the_others(
+    reading: Reading, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    reading.pages("/a", "/b", "/c", "/d")
+    get, kind = Fetcher.get, web._kind
+
+    async def breaks_at_b(self: Fetcher, url: str, *more: Any) -> Fetched:
+        if url.endswith("/b"):
+            raise ValueError("fetching broke")
+        return await get(self, url, *more)
+
+    def breaks_at_c(fetched: Fetched) -> str:
+        if fetched.url.endswith("/c"):
+            raise IndexError("reading broke")
+        return kind(fetched)
+
+    monkeypatch.setattr(Fetcher, "get", breaks_at_b)
+    monkeypatch.setattr(web, "_kind", breaks_at_c)
+    outcome = await reading.read()
+    assert outcome.added == (reading.id("/a"), reading.id("/d"))
+    assert [why for _, why in outcome.failed] == [
+        "it could not be read (ValueError); the log says where",
+        "it could not be read (IndexError); the log says where",
+    ]
+    assert len(caplog.records) == 2
+
+
+async def test_a_list_of_records_is_stored_as_it_is_read_and_cut_at_its_bounds(
+    reading: Reading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = "".join(json.dumps({"id": f"r{n}", "title": "T", "text": LONG}) + "\n" for n in range(40))
+    reading.site.text("/feed.jsonl.gz", gzip.compress(lines.encode()), "application/gzip")
+    told: list[IngestProgress] = []
+    outcome = await reading.read("/feed.jsonl.gz", progress=told.append)
+    assert (len(outcome.added), outcome.failed) == (40, ())
+    assert [progress.documents for progress in told] == [16, 32, 40]
+    monkeypatch.setattr(extract, "MAX_REMOTE_LINES", 30)
+    outcome = await reading.read("/feed.jsonl.gz")
+    assert (len(outcome.unchanged), outcome.removed) == (30, ()), "what lies beyond the bound is not gone"
+    assert "more than 30 lines" in outcome.failed[0][1]
 
 
 async def test_a_page_that_left_the_sitemap_and_the_site_vanishes_and_one_that_only_left_the_map_stays(

@@ -26,6 +26,7 @@ PAGE_TIMEOUT_S = 60.0
 RETRY_S = (2.0, 8.0)
 """Pauses before a request is made again when the network or the server fails for the moment."""
 MAX_RETRY_AFTER_S = 120.0
+_MAX_DIGITS = 20
 _TIMEOUTS = httpx.Timeout(20.0, connect=10.0)
 _TRY_AGAIN = frozenset({429, 500, 502, 503, 504})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -206,7 +207,7 @@ class Fetcher:
 async def _body(response: httpx.Response, limit: int, cut: bool) -> bytes:
     """The body, unpacked here piece by piece: what a few bytes may unpack to has no bound."""
     declared = response.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > limit and not cut:
+    if _is_count(declared) and int(declared) > limit and not cut:
         raise FetchError(_too_large(limit))
     encoding = response.headers.get("content-encoding", "identity").strip().lower() or "identity"
     if encoding not in {"identity", "gzip", "x-gzip"}:
@@ -254,4 +255,9 @@ def _fetched(url: httpx.URL, answer: _Answer) -> Fetched:
 
 def _retry_after(headers: httpx.Headers, default_s: float) -> float:
     value = headers.get("retry-after", "")
-    return min(float(value), MAX_RETRY_AFTER_S) if value.isdigit() else default_s
+    return min(float(value), MAX_RETRY_AFTER_S) if _is_count(value) else default_s
+
+
+def _is_count(value: str) -> bool:
+    """Digits as headers may have them: Python also takes ``²`` for one, and thousands of them for a number."""
+    return value.isascii() and value.isdigit() and len(value) < _MAX_DIGITS

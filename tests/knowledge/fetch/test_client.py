@@ -196,6 +196,16 @@ async def test_a_server_in_trouble_is_asked_again_later(
     assert clock.slept == [1.0, 30.0, 120.0]
 
 
+@pytest.mark.parametrize("value", ["²", "9" * 5_000, "-1", "1e999", "soon", ""])
+async def test_a_pause_that_is_no_number_is_not_obeyed(
+    site: WebSite, fetcher: Fetcher, clock: JumpClock, value: str
+) -> None:
+    answers = [Response(status_code=503, headers={"retry-after": value}), Response("Words")]
+    site.answers["/a"] = lambda _request: answers.pop(0)
+    assert (await fetcher.get(f"{site.url}/a")).body == b"Words"
+    assert clock.slept == [1.0, 2.0]
+
+
 async def test_a_server_that_stays_in_trouble_is_given_up(site: WebSite, fetcher: Fetcher) -> None:
     site.answers["/a"] = Response(status_code=500)
     assert "status 500" in await refused(fetcher, f"{site.url}/a")
