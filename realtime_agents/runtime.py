@@ -169,6 +169,7 @@ class Runtime:
             runner=self.runner,
             tool_context=lambda session_id, who: self._tool_context(session_id, scenario, who),
             model=self.model,
+            server_is_ours=self.settings.uses_local_engine,
             patience=self._patience(),
             history=self.history if keep else None,
             recordings=self.recordings if keep else None,

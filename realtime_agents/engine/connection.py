@@ -95,9 +95,9 @@ class Connection:
             max_items=config.max_items, max_chars=config.max_conversation_chars
         )
         self._conversation_id = new_id("conv")
-        access = SpeechAccess(config.speech, self._emit)
+        self._access = SpeechAccess(config.speech, self._emit)
         self._hearing = Hearing(session=self._session, conversation=self._conversation, emit=self._emit)
-        self._given_audio = GivenAudio(access, self._session, self._hearing)
+        self._given_audio = GivenAudio(self._access, self._session, self._hearing)
         self._responses = Responses(
             config,
             brain=brain,
@@ -105,7 +105,7 @@ class Connection:
             conversation=self._conversation,
             conversation_id=self._conversation_id,
             hearing=self._hearing,
-            speech=access,
+            speech=self._access,
             emit=self._emit,
         )
         tape = AudioTape()
@@ -118,7 +118,12 @@ class Connection:
             emit=self._emit,
         )
         self._listening = Listening(
-            config, access=access, session=self._session, tape=tape, turns=self._turns, emit=self._emit
+            config,
+            access=self._access,
+            session=self._session,
+            tape=tape,
+            turns=self._turns,
+            emit=self._emit,
         )
         self._responses.on_answered = self._listening.on_answered
 
@@ -248,10 +253,13 @@ class Connection:
         hears_otherwise = "input" in (command.session.get("audio") or {})
         if hears_otherwise:
             await self._listening.settle()
+        was_aloud = self._session.is_aloud
         self._session.update(command.session)
         if hears_otherwise:
             await self._listening.reconfigure()
         await self._emit(SessionUpdated(event_id=new_id("event"), session=self._session.to_wire()))
+        if self._session.is_aloud and not was_aloud:
+            await self._access.on_wanted()
         if {"instructions", "tools"} & command.session.keys():
             self._warm()
 

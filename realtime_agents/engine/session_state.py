@@ -83,6 +83,11 @@ class SessionState:
         return self._config[name]
 
     @property
+    def is_aloud(self) -> bool:
+        """The client wants answers that are heard."""
+        return "audio" in self._config["output_modalities"]
+
+    @property
     def transcribes(self) -> bool:
         """The client wants to know what was heard."""
         return self._config["audio"]["input"]["transcription"] is not None

@@ -17,8 +17,8 @@ _IN_TEXT = "The session goes on in text."
 class SpeechAccess:
     """The speech of the engine, asked for whenever it is needed.
 
-    The first time that it is missed the client gets one ``error`` event, ``speech_unavailable``;
-    one more only after it was there in between.
+    The first time that it is missed the client gets one ``error`` event, ``speech_unavailable``; one
+    more only after it was there in between, or when the client asks for audio anew.
     """
 
     def __init__(self, speech: Speech | None, emit: Emit) -> None:
@@ -34,6 +34,12 @@ class SpeechAccess:
         if tell:
             await self._tell(UNAVAILABLE, self.problem)
         return None
+
+    async def on_wanted(self) -> None:
+        """The client asks to be answered aloud: what is known to be missing is told now, again if need be."""
+        self._told = False
+        if self._speech is None or self._speech.problem:
+            await self._tell(UNAVAILABLE, self.problem)
 
     @property
     def problem(self) -> str:

@@ -17,6 +17,9 @@ _BENIGN = frozenset(
         "item_not_found",
     }
 )
+SPEECH_OFF = "speech_unavailable"
+SPEECH_BUSY = "speech_busy"
+"""Of the local engine, and of no command: it cannot listen or speak, or not to so many at once."""
 _OVER = frozenset({"session_expired"})
 _KEY = "the Realtime server refused the key; check OPENAI_API_KEY"
 _QUOTA = "the account's quota at the Realtime server is used up; check its plan and billing"

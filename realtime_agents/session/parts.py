@@ -68,6 +68,8 @@ class SessionParts:
     """What tools may use: (session id, agent that calls)."""
     model: str
     """Name of the model, for usage records."""
+    server_is_ours: bool = False
+    """The Realtime server is this app's own engine: its words for people may be shown."""
     history: History | None = None
     """Where conversations are kept; None keeps nothing."""
     recordings: RecordingFiles | None = None

@@ -150,6 +150,7 @@ def _voice(core: _Core) -> tuple[Voice, Care]:
         outbox=core.outbox,
         status=core.status,
         clock=core.parts.clock,
+        server_is_ours=core.parts.server_is_ours,
         on_turn=core.log.begin_group,
         on_crisis=lambda turn_id: care.on_heard(turn_id),
     )

@@ -21,6 +21,7 @@ from realtime_agents.session.answering import Answering
 from realtime_agents.session.clock import Clock
 from realtime_agents.session.configuring import Configuring
 from realtime_agents.session.deadline import Deadline
+from realtime_agents.session.faults import SPEECH_BUSY, SPEECH_OFF
 from realtime_agents.session.line import AudioLine
 from realtime_agents.session.line_messages import (
     TAKEN_OVER,
@@ -50,6 +51,7 @@ _SILENCE_STEP_MS = 100
 _TOO_SHORT = "That was too short to be heard: hold the button while you speak."
 _UPLINK_FULL = "The connection to the voice server is slow: a part of what you said was lost."
 _REFUSED = "The Realtime server cannot listen and speak here; the conversation goes on in text."
+_TOO_MUCH = "The server has too much to say at once: a part of the answer was left without sound."
 _NOT_PUSH_TO_TALK = "The button to talk works in push-to-talk only."
 
 
@@ -82,10 +84,14 @@ class Voice:
         outbox: Outbox,
         status: StatusBoard,
         clock: Clock,
+        server_is_ours: bool,
         on_turn: Callable[[str], None],
         on_crisis: Callable[[str], None],
     ) -> None:
-        """``on_turn`` gets the row of each thing the person says, ``on_crisis`` that of somebody in danger."""
+        """``on_turn`` gets the row of each thing the person says, ``on_crisis`` that of somebody in danger.
+
+        ``server_is_ours``: why the server cannot speak is shown in its own words.
+        """
         self._conversation_id = conversation_id
         self._answering = answering
         self._configuring = configuring
@@ -93,6 +99,7 @@ class Voice:
         self._status = status
         self._on_turn = on_turn
         self._clock = clock
+        self._server_is_ours = server_is_ours
         self._line: AudioLine | None = None
         self._mode: ListenMode = "server_vad"
         self._is_muted = False
@@ -212,21 +219,24 @@ class Voice:
 
     def on_error(self, error: ErrorDetail) -> bool:
         """``error``; True when it was about the voice and is told to the person."""
-        if error.code == "input_audio_buffer_commit_empty":
+        if error.code in ("input_audio_buffer_commit_empty", SPEECH_OFF):
             self._listening.on_commit_refused()
-        if not self._configuring.refused_voice(error):
+        if error.code == SPEECH_BUSY:
+            self._tell(_TOO_MUCH)
+            return True
+        if not self._configuring.refused_voice(error) and error.code != SPEECH_OFF:
             return False
         line, self._line = self._line, None
         if line is not None:
             log.warning("the Realtime server refused voice", extra={"code": error.code or ""})
-            line.put(LineError(error.code or "voice_refused", _REFUSED))
+            words = error.message if self._server_is_ours and error.code == SPEECH_OFF else _REFUSED
+            line.put(LineError(error.code or "voice_refused", words))
             line.end(VOICE_REFUSED)
-        self._roster.listen = None
-        self.speaker.detach()
-        self._stop_hearing()
-        self._configuring.configure()
-        self._status.set_notice("voice", _REFUSED)
-        self._show()
+            self._roster.listen = None
+            self.speaker.detach()
+            self._stop_hearing()
+            self._configuring.configure()
+            self._show()
         return True
 
     def on_open(self) -> None:

@@ -11,14 +11,21 @@ import pytest
 
 from realtime_agents.engine.server import running_engine
 from realtime_agents.session.clock import SystemClock
-from realtime_agents.session.line_messages import Flush, ItemEnds, ListenMode, Speech
+from realtime_agents.session.line_messages import (
+    VOICE_REFUSED,
+    Flush,
+    ItemEnds,
+    LineError,
+    ListenMode,
+    Speech,
+)
 from realtime_agents.session.openai_upstream import OpenAIUpstream
 from realtime_agents.session.scripted_upstream import Hold, expect
 from realtime_agents.session.session import Session
-from realtime_agents.session.view import SessionSnapshot, Turn, Update
+from realtime_agents.session.view import Activity, SessionSnapshot, Turn, Update
 from tests.engine.wire import word_engine
 from tests.support.oracle import check_command
-from tests.support.scripted import rig
+from tests.support.scripted import rig, settle
 from tests.support.scripted_speech import ScriptedSpeech, noise, said, silence
 from tests.support.spoken import (
     Browser,
@@ -91,7 +98,7 @@ async def _on_script(mode: ListenMode) -> AsyncIterator[Scene]:
         yield Scene(r.session, browser, hear)
 
 
-async def _on_engine(mode: ListenMode) -> AsyncIterator[Scene]:
+async def _on_engine(mode: ListenMode, speech: ScriptedSpeech | None = None) -> AsyncIterator[Scene]:
     sent: list[Any] = []
 
     class Watched(OpenAIUpstream):
@@ -99,11 +106,13 @@ async def _on_engine(mode: ListenMode) -> AsyncIterator[Scene]:
             sent.append(command)
             await super().send(command)
 
-    async with rig(start=False) as r, running_engine(word_engine(speech=ScriptedSpeech())) as url:
+    engine = word_engine(speech=speech or ScriptedSpeech())
+    async with rig(start=False, allow_errors=speech is not None) as r, running_engine(engine) as url:
         parts = replace(
             r.parts,
             upstream=lambda: Watched(base_url=url, api_key="any", model="local-engine"),
             clock=SystemClock(),
+            server_is_ours=True,
         )
         session = Session(parts)
         await session.start()
@@ -216,3 +225,26 @@ async def test_typed_text_goes_on_to_work_on_the_local_engine_after_the_line_has
         await scene.session.send_text("Hello again")
         rows = await scene.until(lambda rows: len(rows) == 4 and answered(rows))
         assert not rows[3].spoken
+
+
+@pytest.mark.parametrize("mode", ["server_vad", "push_to_talk"])
+async def test_a_missing_speech_model_of_the_local_engine_is_told_each_time_and_typing_works(
+    mode: ListenMode,
+) -> None:
+    why = "Speech is off: the file 'tokenizer.bin' is not the expected one."
+    async for scene in _on_engine(mode, ScriptedSpeech(problem=why)):
+        for again in (False, True):
+            browser = Browser(scene.session.attach_audio(mode)) if again else scene.browser
+            async with asyncio.timeout(LIMIT_S):
+                await browser.line.wait_ended()
+            await settle()
+            assert browser.line.ended == VOICE_REFUSED
+            assert browser.all(LineError) == [
+                LineError("speech_unavailable", f"{why} The session goes on in text.")
+            ]
+        await scene.session.send_text("Hello")
+        rows = await scene.until(answered)
+        assert [row.role for row in rows] == ["user", "agent"]
+        assert not rows[-1].spoken
+        assert scene.session.snapshot().status.notice == ""
+        assert scene.session.snapshot().status.activity is Activity.IDLE

@@ -473,11 +473,79 @@ async def test_a_server_without_voice_leaves_the_conversation_in_text_with_a_wor
     async with rig(script, allow_errors=True) as r:
         browser = await attach(r)
         assert await browser.ended() == (4503, "voice not available")
-        assert [e.code for e in browser.all(LineError)] == ["speech_not_available"]
-        assert "text" in r.session.snapshot().status.notice
+        (told,) = browser.all(LineError)
+        assert told.code == "speech_not_available"
+        assert "goes on in text" in told.text and "secret" not in told.text
         assert updates(r)[-1]["output_modalities"] == ["text"]
         await r.ask("Hello")
         assert activity(r) is Activity.IDLE
+
+
+SPEECH_IS_OFF = "Speech is off: a model file is damaged. The session goes on in text."
+
+
+def server_says(code: str, message: str, event_id: str | None = None) -> Any:
+    detail = ErrorDetail(type="server_error", code=code, message=message, event_id=event_id)
+    return emit(ev.Error(event_id="", error=detail))
+
+
+@pytest.mark.parametrize(
+    ("server_is_ours", "words"), [(True, SPEECH_IS_OFF), (False, "cannot listen and speak here")]
+)
+async def test_speech_that_goes_away_ends_the_line_with_the_reason_and_the_conversation_goes_on_in_text(
+    server_is_ours: bool, words: str
+) -> None:
+    script: list[Any] = [
+        listens(),
+        appends(),
+        server_says("speech_unavailable", SPEECH_IS_OFF),
+        expect("session.update", session={"output_modalities": ["text"]}),
+        *question("Hello"),
+        says("Hi."),
+    ]
+    async with rig(script, server_is_ours=server_is_ours, allow_errors=True) as r:
+        browser = await attach(r)
+        browser.say(20)
+        assert await browser.ended() == (4503, "voice not available")
+        (told,) = browser.all(LineError)
+        assert words in told.text
+        assert (SPEECH_IS_OFF in told.text) is server_is_ours
+        assert r.session.snapshot().status.notice == ""
+        assert activity(r) is Activity.IDLE
+        await r.ask("Hello")
+        assert r.rows()[-1] == ("agent", "completed", "Hi.")
+
+
+async def test_a_press_that_nobody_could_hear_waits_for_no_answer() -> None:
+    script: list[Any] = [
+        listens(turn_detection=None),
+        *[appends()] * 10,
+        expect("input_audio_buffer.commit"),
+        expect("response.create"),
+        server_says("speech_unavailable", SPEECH_IS_OFF, event_id="commit"),
+        expect("session.update", session={"output_modalities": ["text"]}),
+    ]
+    async with rig(script, server_is_ours=True, allow_errors=True) as r:
+        browser = await attach(r, "push_to_talk")
+        browser.line.talk(True)
+        browser.say(200)
+        browser.line.talk(False)
+        assert await browser.ended() == (4503, "voice not available")
+        assert activity(r) is Activity.IDLE
+        await r.idle()
+
+
+async def test_sound_that_is_left_out_because_the_server_is_busy_is_told_and_the_line_stays() -> None:
+    script: list[Any] = [listens(), appends(), server_says("speech_busy", "secret")]
+    async with rig(script, server_is_ours=True, allow_errors=True) as r:
+        browser = await attach(r)
+        browser.say(20)
+        await r.played()
+        assert await browser.ended() is None
+        assert [notice.text for notice in browser.all(Notice)] == [
+            "The server has too much to say at once: a part of the answer was left without sound."
+        ]
+        assert r.session.snapshot().status.notice == ""
 
 
 async def test_audio_during_a_reconnect_is_dropped_and_the_line_stays() -> None:

@@ -252,6 +252,7 @@ async def rig(
     jitter: Callable[[], float] = lambda: 1.0,
     ignoring: Collection[str] = (),
     recordings: RecordingFiles | None = None,
+    server_is_ours: bool = False,
 ) -> AsyncIterator[Rig]:
     """A session with one script per connection; each begins with the ``session.update`` it must get.
 
@@ -271,6 +272,7 @@ async def rig(
         model="scripted",
         history=history,
         recordings=recordings,
+        server_is_ours=server_is_ours,
         agent=agent,
         clock=clock,
         today=lambda: TODAY,
