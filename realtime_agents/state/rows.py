@@ -162,7 +162,8 @@ def _agent_row(turn: Turn, at_ms: int, face: AgentFace, metrics: TurnMetrics | N
         heard_chars=-1 if turn.heard_chars is None else turn.heard_chars,
         tokens=f"{spent:,}" if spent else "",
         cached=f"{metrics.cached_tokens:,}" if metrics and spent else "",
-        total=duration_words(metrics.total_ms) if metrics else "",
+        # Words of a spoken answer are all written long before they are all heard: their total would mislead.
+        total=duration_words(metrics.total_ms) if metrics and not turn.spoken else "",
     )
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from realtime_agents.engine.dialogue.intent import Intent, classify, is_yes, strip_lead
+from realtime_agents.engine.dialogue.programs import named_programs
 from realtime_agents.engine.dialogue.slots import RELATIVE_YEAR, STATE_NAMES, find_states, find_year
 from realtime_agents.engine.dialogue.text import STOP_WORDS, content_words, stem, words
 from realtime_agents.engine.dialogue.view import Exchange
@@ -25,7 +26,10 @@ _CONNECTIVE = re.compile(
     r"^(?:(?:and|or|but|also|then|what about|how about|what if it'?s|(?:the )?same for)\b[\s,]*)+",
     re.IGNORECASE,
 )
-_POINTER = re.compile(r"\b(?:it|its|that|this|those|these|them|they|one|ones|there|same)\b", re.IGNORECASE)
+_POINTER = re.compile(
+    r"\b(?:it|its|that|this|those|these|them|they|one|ones|there|same|he|she|him|her|his)\b", re.IGNORECASE
+)
+_WHAT_IF = re.compile(r"^what if\b", re.IGNORECASE)
 _QUESTION = re.compile(
     r"^(?:who|what|what's|when|where|which|why|how|can|could|do|does|did|is|are|am|will|would|should|may|must|has|have)\b",
     re.IGNORECASE,
@@ -131,13 +135,21 @@ def _combine(earlier: str, said: str, today: date | None) -> str:
         return earlier
     content = content_words(fragment)
     if _QUESTION.match(fragment):
-        points_back = len(content) <= _POINTER_MAX_CONTENT and _POINTER.search(fragment)
+        points_back = len(content) <= _POINTER_MAX_CONTENT and (
+            _POINTER.search(fragment)
+            or ((opened or _WHAT_IF.match(fragment)) and not _names_a_subject(fragment))
+        )
         bare = len(content) <= 1 and not (content and _DEFINITION.match(fragment))
         return f"{_bare(fragment)} ({topic(earlier)})?" if points_back or bare else fragment
     short = len(content) <= _FRAGMENT_MAX_CONTENT
     if opened or (short and (_PREPOSITION.match(fragment) or _is_bare_value(fragment))):
         return _merge(earlier, fragment, today)
     return said
+
+
+def _names_a_subject(said: str) -> bool:
+    """True when it says itself what it is about, so that nothing is lacking."""
+    return bool(named_programs(said)) or _without_values(said) != said
 
 
 def _is_bare_value(said: str) -> bool:

@@ -24,6 +24,11 @@ class Intent(StrEnum):
 
 
 _GREETING = r"(?:hi|hiya|hello|hey|howdy|greetings|good (?:morning|afternoon|evening|day))(?: there| everyone| again)?"
+_THANKS = r"(?:thanks|thank you|thx|many thanks|much appreciated)(?: (?:a lot|so much|very much|again|for .{1,40}))?"
+_PARTING = (
+    r"(?:bye[- ]?bye|bye|good[- ]?bye|see you(?: later)?|good night|take care|have a (?:nice|good|great) (?:day|one|evening)"
+    r"|that's all|that is all|that(?: will|'ll) be all|nothing else)(?: for (?:now|today))?(?: then| now)?"
+)
 _HUSH = (
     r"stop(?: (?:it|that|there|talking|speaking|now))?|wait(?: a (?:second|minute|moment|bit))?|hold on(?: a (?:second|minute|moment))?"
     r"|hang on|one (?:second|moment)|be quiet|quiet|shush|shut up|enough|that's enough|never ?mind|forget it|cancel(?: that| it)?"
@@ -40,13 +45,13 @@ _FORMS: tuple[tuple[Intent, re.Pattern[str]], ...] = tuple(
             rf"{_GREETING}|how are you(?: doing)?(?: today)?|{_GREETING}\W+how are you(?: doing)?(?: today)?",
         ),
         (
-            Intent.THANKS,
-            r"(?:(?:ok(?:ay)?|great|perfect|got it|no|that's all|that is all)\W+)*"
-            r"(?:thanks|thank you|thx|many thanks|much appreciated)(?: (?:a lot|so much|very much|again|for .{1,40}))?(?:\W+that(?:'s| was| is) .{1,30})?",
+            Intent.GOODBYE,
+            rf"(?:(?:ok(?:ay)?|al+ ?right|well|great|perfect|no|{_THANKS})\W+)*{_PARTING}(?:\W+(?:{_PARTING}|{_THANKS}))*",
         ),
         (
-            Intent.GOODBYE,
-            r"(?:(?:ok(?:ay)?|no|thanks|thank you)\W+)*(?:bye|good ?bye|bye bye|see you(?: later)?|good night|have a (?:nice|good|great) (?:day|one|evening)|that's all|that is all|that will be all|nothing else)(?: for (?:now|today))?",
+            Intent.THANKS,
+            r"(?:(?:ok(?:ay)?|al+ ?right|well|great|perfect|got it|no|that's all|that is all)\W+)*"
+            rf"{_THANKS}(?:\W+that(?:'s| was| is) .{{1,30}})?",
         ),
         (
             Intent.IDENTITY,

@@ -12,6 +12,7 @@ from realtime_agents.engine.dialogue.fill import Filled, Said, fill
 from realtime_agents.engine.dialogue.followup import Resolved, questions_in, resolve
 from realtime_agents.engine.dialogue.intent import Intent, classify, strip_lead
 from realtime_agents.engine.dialogue.semantics import Semantics
+from realtime_agents.engine.dialogue.statements import is_statement, join_continued
 from realtime_agents.engine.dialogue.view import (
     DialogueContext,
     Exchange,
@@ -61,7 +62,7 @@ class _Turn:
         self._context = context
         self._semantics = semantics
         self._prompt: Prompt = read_prompt(context.instructions)
-        self._exchanges = read_exchanges(context.items)
+        self._exchanges = join_continued(read_exchanges(context.items))
         self._resolved: Resolved = resolve(self._exchanges, self._prompt.today)
 
     def plan(self) -> Plan:
@@ -89,7 +90,11 @@ class _Turn:
         if len(parts) > 1 and (answer := compose_parts(parts, current.lookups, self._semantics)):
             return Say(text=answer)
         question = Question(text=self._resolved.text, prompt=self._prompt, tools=self._context.tools)
-        return Say(text=compose(question, current.lookups, self._semantics))
+        answer = compose(question, current.lookups, self._semantics)
+        told = is_statement(current.request) and answer == phrases.not_found(
+            self._prompt, self._context.tools
+        )
+        return Say(text=phrases.NOTED if told else answer)
 
     def _forced(self) -> Plan | None:
         """The call that `tool_choice` demands; made once per user message."""
@@ -144,7 +149,9 @@ class _Turn:
             handoff = routing.choose_handoff(self._resolved.text, prompt, tools, self._semantics)
             if handoff:
                 return CallTools(calls=((handoff.tool.name, _json({"reason": handoff.reason})),))
-        return self._look_up(tools) or Say(text=self._unknown())
+        return self._look_up(tools) or Say(
+            text=phrases.NOTED if is_statement(current.request) else self._unknown()
+        )
 
     def _look_up(self, tools: Sequence[ToolSpec]) -> Plan | None:
         request = self._resolved.text
