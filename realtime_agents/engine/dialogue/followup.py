@@ -38,6 +38,7 @@ _DEFINITION = re.compile(r"^(?:what|who)(?:'s|’s| is| are)\b(?!.*\b(?:about|fo
 _PREPOSITION = re.compile(
     r"^(?:in|for|with|without|if|at|under|on|near|after|before|since|until|per|from)\b", re.IGNORECASE
 )
+_SENTENCE_END = re.compile(r"(?<=[.?!])\s+")
 _YEAR = re.compile(r"\b(?:19|20)\d{2}\b")
 _SWAPS: tuple[re.Pattern[str], ...] = (
     _YEAR,
@@ -115,8 +116,9 @@ def _was_asked(exchange: Exchange) -> bool:
 
 
 def topic(request: str) -> str:
-    """The request without its question words at the front: what it is about."""
-    parts = _bare(request).split()
+    """The request without its question words at the front: what it is about. Of several sentences, the last question."""
+    asked = [piece for piece in _SENTENCE_END.split(request) if _QUESTION.match(strip_lead(piece))]
+    parts = _bare(asked[-1] if asked else request).split()
     while parts and all(w in STOP_WORDS for w in words(parts[0])):
         parts.pop(0)
     return " ".join(parts[:_TOPIC_WORDS]) or _bare(request)

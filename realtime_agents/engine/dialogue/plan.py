@@ -91,10 +91,11 @@ class _Turn:
             return Say(text=answer)
         question = Question(text=self._resolved.text, prompt=self._prompt, tools=self._context.tools)
         answer = compose(question, current.lookups, self._semantics)
-        told = is_statement(current.request) and answer == phrases.not_found(
-            self._prompt, self._context.tools
-        )
-        return Say(text=phrases.NOTED if told else answer)
+        if answer != phrases.not_found(self._prompt, self._context.tools):
+            return Say(text=answer)
+        if is_statement(current.request):
+            return Say(text=phrases.NOTED)
+        return self._hand_over(current, routing.HANDOFF_MARGIN_EMPTY_HANDED) or Say(text=answer)
 
     def _forced(self) -> Plan | None:
         """The call that `tool_choice` demands; made once per user message."""
@@ -145,13 +146,20 @@ class _Turn:
         arrived = current.was_handed_over and routing.wishes_transfer(current.request)
         if arrived or routing.asks_for_this_agent(current.request, prompt.title):
             return Say(text=phrases.arrived(prompt, self._context.tools))
-        if not current.was_handed_over:
-            handoff = routing.choose_handoff(self._resolved.text, prompt, tools, self._semantics)
-            if handoff:
-                return CallTools(calls=((handoff.tool.name, _json({"reason": handoff.reason})),))
-        return self._look_up(tools) or Say(
-            text=phrases.NOTED if is_statement(current.request) else self._unknown()
+        return (
+            self._hand_over(current, routing.HANDOFF_MARGIN)
+            or self._look_up(tools)
+            or Say(text=phrases.NOTED if is_statement(current.request) else self._unknown())
         )
+
+    def _hand_over(self, current: Exchange, margin: float) -> Plan | None:
+        """To the agent that fits better by ``margin``, at most once per message."""
+        if current.was_handed_over:
+            return None
+        handoff = routing.choose_handoff(
+            self._resolved.text, self._prompt, self._usable(), self._semantics, margin
+        )
+        return CallTools(calls=((handoff.tool.name, _json({"reason": handoff.reason})),)) if handoff else None
 
     def _look_up(self, tools: Sequence[ToolSpec]) -> Plan | None:
         request = self._resolved.text

@@ -32,6 +32,8 @@ TOOL_MARGIN = 0.02
 """A special tool must beat search by this, and by `ASK_MARGIN` before a question is asked for it."""
 ASK_MARGIN = 0.1
 HANDOFF_MARGIN = 0.07
+HANDOFF_MARGIN_EMPTY_HANDED = 0.0
+"""The same after the agent's own search found nothing: an agent that fits as well may know."""
 OVERLAP_WEIGHT = 0.1
 PROGRAM_WEIGHT = 0.15
 
@@ -175,7 +177,11 @@ def score_tools(
 
 
 def choose_handoff(
-    request: str, prompt: Prompt, tools: Sequence[ToolSpec], semantics: Semantics
+    request: str,
+    prompt: Prompt,
+    tools: Sequence[ToolSpec],
+    semantics: Semantics,
+    margin: float = HANDOFF_MARGIN,
 ) -> Handoff | None:
     """The other agent that fits clearly better, if any. A greeter hands over whatever is in domain."""
     targets = [tool for tool in tools if tool.is_handoff]
@@ -190,7 +196,7 @@ def choose_handoff(
     )
     best, target = scored[0]
     greeter = len(targets) == len(tools)
-    if greeter or best - fit(request, prompt.scope, semantics) >= HANDOFF_MARGIN:
+    if greeter or best - fit(request, prompt.scope, semantics) >= margin:
         return Handoff(tool=target, reason=reason_for(request))
     return None
 

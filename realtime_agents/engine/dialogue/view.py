@@ -103,8 +103,9 @@ class Exchange:
 
     @property
     def lookups(self) -> tuple[Call, ...]:
-        """The calls that are not handoffs."""
-        return tuple(call for call in self.calls if not call.is_handoff)
+        """The calls of the agent that speaks now: those after the last handoff."""
+        handed = max((i for i, call in enumerate(self.calls) if call.is_handoff), default=-1)
+        return self.calls[handed + 1 :]
 
     @property
     def tools_in_need(self) -> frozenset[str]:

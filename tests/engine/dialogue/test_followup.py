@@ -120,3 +120,8 @@ def test_a_new_question_instead_of_an_answer_is_a_new_question() -> None:
     resolved = resolve(exchanges, TODAY)
     assert resolved.text == "What does Part B cover for people who travel abroad?"
     assert not resolved.answers
+
+
+def test_the_topic_of_several_sentences_is_the_last_question() -> None:
+    earlier = "I'm turning 65 in March and I still work. Do I have to sign up for Part B? My wife asks."
+    assert after(earlier, "And what if I'm late?") == "what if I'm late (sign up for Part B)?"

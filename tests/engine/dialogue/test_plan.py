@@ -49,6 +49,19 @@ def test_when_the_exact_tool_finds_nothing_the_search_is_tried_before_giving_up(
     assert medicare.says(PREMIUM, both).startswith("I don't know")
 
 
+def test_an_agent_that_finds_nothing_lets_another_that_fits_as_well_look_once(dialogue: Dialogue) -> None:
+    va = specialist(dialogue, "va")
+    nothing = call("search_knowledge", found(outcome="not_found"))
+    question = "What does an ambulance ride cost?"
+    empty = [*nothing, *call("benefit_fact", found(outcome="not_found"))]
+    assert [name for name, _ in va.calls(question, empty)] == ["transfer_to_medicare"]
+    medicare = specialist(dialogue, "medicare")
+    handed = [*empty, *call("transfer_to_medicare", found())]
+    assert [name for name, _ in medicare.calls(question, handed)] == ["benefit_fact", "search_knowledge"]
+    assert medicare.says(question, [*handed, *empty]).startswith("I don't know")
+    assert va.says("What is the best pizza in town?", empty).startswith("I don't know")
+
+
 def test_a_tools_question_is_passed_on_and_its_answer_goes_back_to_the_tool(dialogue: Dialogue) -> None:
     medicare = specialist(dialogue, "medicare")
     asked = call("benefit_fact", found(outcome="needs_input", message="What was your income two years ago?"))
