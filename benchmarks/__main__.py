@@ -5,7 +5,16 @@ from __future__ import annotations
 import subprocess
 import sys
 
-_ALL = ("second_start", "engine_latency", "page_stream", "retrieval", "answers", "speech", "relay")
+_ALL = (
+    "second_start",
+    "engine_latency",
+    "page_stream",
+    "retrieval",
+    "answers",
+    "speech",
+    "turn_ends",
+    "relay",
+)
 
 
 def main() -> int:

@@ -5,6 +5,7 @@ import re
 from realtime_agents.engine.speech.assets import ALL_ASSETS
 from realtime_agents.settings import ROOT
 
+_MODELS = ("requirements-models.txt", "requirements-voice.txt", "requirements-smart-turn.txt")
 _PIN = re.compile(r"^([A-Za-z0-9_.-]+)(?:\[[^\]]*\])?==([^\s;]+)")
 
 
@@ -37,7 +38,7 @@ def test_every_page_of_the_setup_uses_the_constraints() -> None:
 
 
 def test_models_are_pinned_by_hash_and_are_those_the_code_expects() -> None:
-    files = [(ROOT / name).read_text() for name in ("requirements-models.txt", "requirements-voice.txt")]
+    files = [(ROOT / name).read_text() for name in _MODELS]
     entries = "".join(files).replace("\\\n", " ").splitlines()
     models = [line for line in entries if line and not line.startswith("#")]
     assert all(re.search(r" --hash=sha256:[0-9a-f]{64}\b", line) for line in models)

@@ -24,6 +24,7 @@ from realtime_agents.engine.input_audio import AudioTape
 from realtime_agents.engine.input_queue import InputQueue
 from realtime_agents.engine.output import Emit, new_id
 from realtime_agents.engine.session_state import SessionState
+from realtime_agents.engine.sounding import HEARD_MS, Sounding
 from realtime_agents.engine.speech.endpointing import (
     IdleTimedOut,
     ProbablyOver,
@@ -74,6 +75,7 @@ class Listening:
             max_waiting_bytes=config.max_waiting_audio_bytes, on_failure=self._on_failure
         )
         self._tape = tape
+        self._sounding = Sounding(tape)
         self._decoder = Decoder()
         self._detection = session.turn_detection
         self._mode: TurnMode = mode_for(self._detection)
@@ -121,8 +123,9 @@ class Listening:
         self._await_reply()
 
     async def close(self) -> None:
-        """End the task; idempotent."""
+        """End the tasks; idempotent."""
         await self._queue.close()
+        await self._sounding.close()
 
     async def _take(self, data: bytes, audio_format: AudioFormat) -> None:
         speech = await self._access.get()
@@ -172,6 +175,8 @@ class Listening:
             case ProbablyOver(guess=number, audio_end_ms=end_ms) if turns.current is not None:
                 turns.current.utterance.guess(base_ms + end_ms)
                 if isinstance(mode.rule, SemanticRule):
+                    start_ms = turns.current.utterance.start_ms
+                    self._sounding.ask(speech, mode.rule, number, start_ms, base_ms + end_ms)
                     words = await turns.current.utterance.guessed()
                     if words is not None:
                         mode.rule.read(number, words)
@@ -248,7 +253,8 @@ class Listening:
             return
         if self._mode.is_manual and not self._mode.rule.speaking:
             turn.utterance.pass_silence(horizon_ms)
-        self._tape.forget(turn.utterance.unread_ms)
+        heard_ms = HEARD_MS if isinstance(self._mode.rule, SemanticRule) else 0
+        self._tape.forget(min(turn.utterance.unread_ms, self._tape.end_ms - heard_ms))
 
     async def _is_overfull(self, size_bytes: int) -> bool:
         """True when there is no room for more audio; the client is told once."""

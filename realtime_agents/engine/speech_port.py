@@ -32,6 +32,9 @@ class Speech(Protocol):
     async def transcribe_pcm24k(self, pcm24k: bytes, *, partial: bool = False) -> Transcript:
         """The words of a recording, empty when nobody spoke. Raises `SpeechError`."""
 
+    async def sounds_over(self, pcm24k: bytes) -> float | None:
+        """How likely it sounds that a turn is over, 0…1; ``None`` where nothing can tell at once."""
+
     def speak(
         self, text: str, *, voice: str = ..., speed: float = ...
     ) -> AsyncGenerator[SpokenSentence, None]:

@@ -14,6 +14,7 @@ from realtime_agents.engine.input_audio import AudioTape
 from realtime_agents.engine.listening import Listening
 from realtime_agents.engine.responses import Responses
 from realtime_agents.engine.session_state import SessionState
+from realtime_agents.engine.speech.vad import FRAME_MS
 from realtime_agents.engine.speech_access import SpeechAccess
 from realtime_agents.engine.turns import Turns
 from realtime_agents.errors import ProtocolError, SpeechBusy, SpeechUnavailable
@@ -303,4 +304,56 @@ async def test_a_deleted_item_is_not_answered_and_takes_no_words() -> None:
     await ears.hearing.settled([item.id])
     assert ears.answers.answers == 0 and ears.conversation.items == ()
     assert ears.transcripts() == []
+    await ears.close()
+
+
+SEMANTIC_VAD: dict[str, object] = {"type": "semantic_vad"}
+
+
+async def wait_after(ears: Ears, text: str) -> int:
+    """How long a silence ended a turn with these words."""
+    began_ms, spoken_ms = ears.tape.end_ms, 400 + 200 * len(text.split())
+    whole_frames_ms = 6_400 - spoken_ms % FRAME_MS
+    await ears.hear(silence(400) + said(text) + silence(whole_frames_ms), piece_ms=100)
+    await ears.settled()
+    stopped = ears.all(InputAudioBufferSpeechStopped)[-1]
+    assert isinstance(stopped, InputAudioBufferSpeechStopped)
+    return stopped.audio_end_ms - began_ms - spoken_ms
+
+
+@pytest.mark.parametrize(("sounds", "is_shifted"), [(0.95, -1), (0.5, 0), (None, 0), (0.05, 1)])
+async def test_how_a_pause_sounds_shifts_the_end_of_a_semantic_turn(
+    sounds: float | None, is_shifted: int
+) -> None:
+    ears = Ears(SEMANTIC_VAD)
+    alone = await wait_after(ears, "Paris thanks hello")
+    ears.speech.sounds = sounds
+    wait = await wait_after(ears, "Paris thanks hello")
+    assert (wait > alone) - (wait < alone) == is_shifted
+    await ears.close()
+
+
+async def test_a_judge_of_sounds_that_never_answers_changes_nothing() -> None:
+    ears = Ears(SEMANTIC_VAD)
+    alone = await wait_after(ears, "Paris thanks hello")
+    ears.speech.sounding.clear()
+    ears.speech.sounds = 0.05
+    assert await wait_after(ears, "Paris thanks hello") == alone
+    await ears.close()
+    assert len(asyncio.all_tasks()) == 1
+
+
+async def test_the_last_eight_seconds_of_a_long_turn_are_judged() -> None:
+    ears = Ears(SEMANTIC_VAD)
+    ears.speech.sounds = 0.5
+    await wait_after(ears, " ".join(["Paris thanks hello now"] * 15))  # 12 s
+    assert 36 <= len(ears.speech.sounded[-1].split()) <= 39
+    await ears.close()
+
+
+async def test_without_semantic_detection_nobody_asks_how_it_sounds() -> None:
+    ears = Ears(SERVER_VAD)
+    ears.speech.sounds = 0.05
+    await wait_after(ears, "Paris thanks hello")
+    assert ears.speech.sounded == []
     await ears.close()

@@ -107,6 +107,13 @@ class ScriptedSpeech:
         self.detection_faults: list[SpeechError] = []
         self.partials_are_busy = False
         self.reading_takes_ms = 1.0
+        self.sounds: float | None = None
+        """How a pause sounds: 1 like the end of a turn."""
+        self.sounding = asyncio.Event()
+        """Judging of sounds waits for it."""
+        self.sounding.set()
+        self.sounded: list[str] = []
+        """Words of what was judged by its sound."""
         self.read: list[tuple[str, int, bool]] = []
         """Words, length in ms and partiality of everything read."""
         self.asked: list[tuple[str, str, float]] = []
@@ -148,6 +155,11 @@ class ScriptedSpeech:
         text = words_in(pcm24k)
         self.read.append((text, len(pcm24k) // 48, partial))
         return Transcript(text=text, duration_ms=self.reading_takes_ms)
+
+    async def sounds_over(self, pcm24k: bytes) -> float | None:
+        await self.sounding.wait()
+        self.sounded.append(words_in(pcm24k))
+        return self.sounds
 
     async def speak(
         self, text: str, *, voice: str = "marin", speed: float = 1.0

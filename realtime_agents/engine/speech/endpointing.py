@@ -197,12 +197,21 @@ _PATIENCE: Final = {
     "high": _Patience(finished_ms=300, unclear_ms=700, open_ms=2000),
 }
 
+_UNDECIDED: Final = 0.5
+_SOUNDS_OVER: Final = 0.8
+_SOUNDS_OPEN: Final = 0.2
+_SHORTER: Final = 0.6
+_LONGER: Final = 2
+_SHORTENED_MS: Final = 400
+"""No wait is made shorter than this: voices fall before a comma, too."""
+
 
 class SemanticRule(_TurnRule):
     """``semantic_vad``: how long a silence ends the turn depends on how the words so far end.
 
     The words come from outside: read the audio of each `ProbablyOver` and tell them with `read`.
-    Until they are told, or when they cannot be read, the turn counts as unclear.
+    Until they are told, or when they cannot be read, the turn counts as unclear. How it sounded may
+    be told too, with `listen`: that shifts the wait the words give, within the longest.
     """
 
     def __init__(self, *, eagerness: Eagerness = "auto") -> None:
@@ -210,13 +219,30 @@ class SemanticRule(_TurnRule):
         self._patience = _PATIENCE["medium" if eagerness == "auto" else eagerness]
         self._end = TurnEnd.UNCLEAR
         self._read_guess: int | None = None
+        self._sound = _UNDECIDED
+        self._heard_guess: int | None = None
 
     def read(self, guess: int, transcript: str) -> None:
         """The words of a `ProbablyOver`; ignored when speech has resumed since. Acts with the next frame."""
         if guess == self._guess:
             self._end, self._read_guess = judge(transcript), guess
 
+    def listen(self, guess: int, probability: float) -> None:
+        """How likely it sounds, 0…1, that the turn was over at a `ProbablyOver`; as `read` else."""
+        if guess == self._guess:
+            self._sound, self._heard_guess = probability, guess
+
     def _patience_ms(self) -> int:
+        wait_ms = self._patience_with_words_ms()
+        if self._guess is None or self._heard_guess != self._guess:
+            return wait_ms
+        if self._sound >= _SOUNDS_OVER:
+            return min(wait_ms, max(round(wait_ms * _SHORTER), _SHORTENED_MS))
+        if self._sound <= _SOUNDS_OPEN:
+            return min(wait_ms * _LONGER, self._patience.open_ms)
+        return wait_ms
+
+    def _patience_with_words_ms(self) -> int:
         if self._guess is None or self._read_guess != self._guess:
             return self._patience.unclear_ms
         match self._end:

@@ -22,6 +22,7 @@ from realtime_agents.engine.speech.moonshine import Moonshine
 from realtime_agents.engine.speech.mouth import Mouth
 from realtime_agents.engine.speech.resample import Samples, float_to_pcm16, pcm16_to_float, resample
 from realtime_agents.engine.speech.sentences import split_sentences
+from realtime_agents.engine.speech.smart_turn import TurnEnds
 from realtime_agents.engine.speech.spoken import say
 from realtime_agents.engine.speech.timing import WordTime, word_times
 from realtime_agents.engine.speech.transcriber import Transcriber, Transcript
@@ -78,6 +79,7 @@ class SpeechKit:
     |---|---|---|
     | models (about 230 MB) | first `warm` or `ready`, in a thread | with the kit |
     | 1 thread for voice detection, 2 for speech-to-text, 1 for speech output | their first job | `close` |
+    | ends of turns by sound, an extra | with the models | `close` |
 
     The queues before the threads are bounded (`SpeechConfig`); what does not fit raises `SpeechBusy`.
     """
@@ -89,6 +91,7 @@ class SpeechKit:
             "speech-to-text", threads=config.stt_threads, max_waiting=config.max_waiting_finals
         )
         self._output = Workers("speech output", threads=1, max_waiting=config.max_waiting_sentences)
+        self._turn_ends = TurnEnds()
         self._load_lock = threading.Lock()
         self._models: _Models | None = None
         self._closed = False
@@ -98,6 +101,11 @@ class SpeechKit:
     def problem(self) -> str:
         """Why there is no speech, in plain words; empty while all is well or nothing was loaded yet."""
         return self._problem
+
+    @property
+    def notice(self) -> str:
+        """What is wrong with an extra, in plain words; speech works without it."""
+        return self._turn_ends.notice
 
     async def warm(self) -> None:
         """Load all models and run each once, off the loop. Never raises; calls at once share one load."""
@@ -145,6 +153,14 @@ class SpeechKit:
             partial,
         )
 
+    async def sounds_over(self, pcm24k: bytes) -> float | None:
+        """How likely it sounds, 0…1, that who said PCM16 at 24 kHz has finished.
+
+        ``None`` when nothing can tell at once: the extra is not installed or broken, or it is busy
+        with somebody else. Never raises.
+        """
+        return await self._turn_ends.probability(pcm24k)
+
     async def speak(
         self, text: str, *, voice: str = DEFAULT_VOICE, speed: float = 1.0
     ) -> AsyncGenerator[SpokenSentence]:
@@ -162,6 +178,7 @@ class SpeechKit:
         self._problem = self._problem or "Speech is off: the engine is stopping."
         for workers in (self._detection, self._recognition, self._output):
             workers.close()
+        self._turn_ends.close()
         self._models = None
 
     async def _transcribe(self, seconds: float, audio: Callable[[], Samples], partial: bool) -> Transcript:
@@ -204,6 +221,7 @@ class SpeechKit:
                     " Reinstall them with `pip install --no-deps --force-reinstall -r requirements-voice.txt`."
                 )
             else:
+                self._turn_ends.load()
                 # A kit that was closed meanwhile stays closed.
                 self._models = None if self._closed else models
                 log.info("Speech is ready", extra={"load_s": round(time.perf_counter() - began, 2)})

@@ -144,8 +144,8 @@ def test_speech_ends_the_idle_wait() -> None:
     assert not [e for e in stream.hear_for(20_000, SILENCE) if isinstance(e, IdleTimedOut)]
 
 
-def silence_until_stop(eagerness: Eagerness, transcript: str | None) -> int:
-    """How long a semantic rule waits after words that end like ``transcript``."""
+def silence_until_stop(eagerness: Eagerness, transcript: str | None, sound: float | None = None) -> int:
+    """How long a semantic rule waits after words that end like ``transcript`` and sound like ``sound``."""
     rule = SemanticRule(eagerness=eagerness)
     stream = Stream(rule)
     stream.hear_for(640, SPEECH)
@@ -153,6 +153,8 @@ def silence_until_stop(eagerness: Eagerness, transcript: str | None) -> int:
         for event in stream.hear(SILENCE):
             if isinstance(event, ProbablyOver) and transcript is not None:
                 rule.read(event.guess, transcript)
+            if isinstance(event, ProbablyOver) and sound is not None:
+                rule.listen(event.guess, sound)
             if isinstance(event, SpeechStopped):
                 return event.silence_ms
     raise AssertionError("the turn never ended")
@@ -175,6 +177,27 @@ def test_eagerness_orders_the_waits_and_auto_is_medium() -> None:
     waits = [silence_until_stop(eagerness, WHOLE) for eagerness in ("high", "medium", "low")]
     assert waits == sorted(waits) and len(set(waits)) == 3
     assert silence_until_stop("auto", HALF) == silence_until_stop("medium", HALF)
+
+
+@pytest.mark.parametrize("eagerness", ["low", "medium", "high"])
+@pytest.mark.parametrize("words", [WHOLE, SHORT, HALF, None])
+def test_how_it_sounds_shifts_the_wait_within_its_limits(eagerness: Eagerness, words: str | None) -> None:
+    alone = silence_until_stop(eagerness, words)
+    over, unsure, open_ = (silence_until_stop(eagerness, words, sound) for sound in (0.95, 0.5, 0.05))
+    assert unsure == alone
+    assert over < alone or alone <= 416  # a short wait stays
+    assert open_ > alone or words == HALF  # the longest wait stays
+    assert silence_until_stop(eagerness, HALF) >= open_ and over >= min(alone, 400)
+
+
+def test_the_sound_of_a_guess_that_was_wrong_is_not_used() -> None:
+    rule = SemanticRule(eagerness="medium")
+    stream = Stream(rule)
+    stream.hear_for(640, SPEECH)
+    stream.hear_for(224, SILENCE)
+    stream.hear(SPEECH)
+    rule.listen(1, 0.01)
+    assert stop_of(stream.hear_for(1_248, SILENCE)).guess == 2
 
 
 def test_words_of_a_guess_that_was_wrong_are_not_used() -> None:
