@@ -7,7 +7,7 @@ stands behind a port.
     ───────  ──────────────────────────────────────  ─────────────────────
     Runtime  history store, knowledge base           `stop`
     Runtime  session registry (all live sessions)    `stop`, grace period
-    Runtime  upkeep task (agent files, their pages)  `stop`
+    Runtime  upkeep tasks: agent files, their pages  `stop`
     Runtime  ingests that the page started           `stop`
     Runtime  warming task                            its end, `stop`
     opened   loopback engine of the command line     its context
@@ -19,7 +19,7 @@ import asyncio
 import contextlib
 import logging
 import shutil
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 
@@ -140,7 +140,9 @@ class Runtime:
     def start_upkeep(self) -> None:
         """Keep following the agent files and their pages until `stop`; get models ready meanwhile."""
         self._tasks = [
-            asyncio.create_task(self._keep_up(), name="upkeep"),
+            # Apart: a knowledge server that hangs must not hold up the agent files.
+            asyncio.create_task(self._keep_up(self.follow_agents), name="upkeep-agents"),
+            asyncio.create_task(self._keep_up(self.follow_pages), name="upkeep-pages"),
             asyncio.create_task(self._warm_up(), name="warming"),
         ]
 
@@ -193,11 +195,20 @@ class Runtime:
 
     async def refresh(self) -> None:
         """Follow the agent files: reload what changed, bring their pages into the knowledge base."""
+        await self.follow_agents()
+        await self.follow_pages()
+
+    async def follow_agents(self) -> None:
+        """Reload agent files that changed. Waits for no server."""
         change = await asyncio.to_thread(self.catalog.refresh)
         for error in change.errors if change else ():
             log.warning("an agent file is wrong", extra={"file": error.file, "line": error.line})
         if change:
             await self._load_facts()
+        self._tell_parts()
+
+    async def follow_pages(self) -> None:
+        """Bring pages that changed into the knowledge base, and see how that is."""
         await self._watch.bring_pages_in()
         await self._look()
 
@@ -237,11 +248,11 @@ class Runtime:
             today=date.today(),
         )
 
-    async def _keep_up(self) -> None:
+    async def _keep_up(self, follow: Callable[[], Awaitable[None]]) -> None:
         failed: type[Exception] | None = None
         while True:
             try:
-                await self.refresh()
+                await follow()
                 failed = None
             except Exception as error:  # a disk that is away for a moment must not end the upkeep
                 if type(error) is not failed:  # once, not every second
@@ -279,9 +290,13 @@ class Runtime:
         self._facts = books
 
     async def _look(self) -> None:
+        await self._watch.part()
+        self._tell_parts()
+
+    def _tell_parts(self) -> None:
         self._parts = (
             conversation_part(self.settings),
-            await self._watch.part(),
+            self._watch.seen,
             self._facts_part(),
             *self._other_parts(),
         )

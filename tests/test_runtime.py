@@ -23,7 +23,7 @@ async def test_upkeep_goes_on_after_a_fault_and_tells_it_once(
     runtime = Runtime(load({"DATA_DIR": str(tmp_path)}), keep_history=False, upkeep_every_s=0)
     looked, often = [0], asyncio.Event()
 
-    async def refresh() -> None:
+    async def follow() -> None:
         looked[0] += 1
         if looked[0] > 4:
             often.set()
@@ -33,7 +33,11 @@ async def test_upkeep_goes_on_after_a_fault_and_tells_it_once(
     async def search(_query: Query) -> None:
         """Upkeep may try the knowledge base, which is not open here."""
 
-    monkeypatch.setattr(runtime, "refresh", refresh)
+    async def nothing() -> None:
+        """Nor are there pages to bring in."""
+
+    monkeypatch.setattr(runtime, "follow_agents", follow)
+    monkeypatch.setattr(runtime, "follow_pages", nothing)
     monkeypatch.setattr(runtime.knowledge, "search", search)
     runtime.start_upkeep()
     async with asyncio.timeout(5):

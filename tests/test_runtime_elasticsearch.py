@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import uuid
 from collections.abc import AsyncIterator
@@ -14,7 +15,7 @@ from realtime_agents.health import badge
 from realtime_agents.knowledge.elastic.client import ElasticConfig
 from realtime_agents.knowledge.port import Query
 from realtime_agents.runtime import Runtime
-from realtime_agents.settings import load
+from realtime_agents.settings import Settings, load
 from tests.contract.conftest import remove
 from tests.servers.fake_elasticsearch import FakeElasticsearch, running
 
@@ -91,3 +92,40 @@ async def test_a_server_that_comes_back_gets_the_pages(
             await runtime.refresh()
             assert {part.name: part for part in runtime.health()}["knowledge"].ok
     assert any(key.startswith("kb-passages/") for key in fake.stored)
+
+
+def settings_for(folder: Path, url: str) -> Settings:
+    return load(
+        {
+            "DATA_DIR": str(folder),
+            "AGENTS_DIR": str(agents_with_one_page(folder)),
+            "ELASTICSEARCH_URL": url,
+            "ELASTICSEARCH_INDEX": "kb",
+        }
+    )
+
+
+async def test_a_server_that_hangs_holds_up_no_agent_file_and_is_asked_nothing_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("realtime_agents.knowledge_watch.SERVER_EVERY_S", 0.0)
+    monkeypatch.setattr("realtime_agents.knowledge.elastic.store.HEALTH_LIMIT_S", 0.2)
+    fake = FakeElasticsearch()
+    async with running(fake) as url:
+        runtime = Runtime(settings_for(tmp_path, url), keep_history=False)
+        await runtime.start()
+        try:
+            fake.silent, fake.mute = asyncio.Event(), ("/",)
+            fake.requests.clear()
+            await runtime.follow_agents()
+            assert fake.requests == []
+            async with asyncio.timeout(20):
+                await runtime.follow_pages()
+            part = {part.name: part for part in runtime.health()}["knowledge"]
+            assert not part.ok
+            assert "took too long" in part.detail or "in time" in part.detail
+            assert {request.split("/")[1] for request in fake.requests} == {"_cluster"}
+        finally:
+            assert fake.silent is not None
+            fake.silent.set()
+            await runtime.stop()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from realtime_agents.embedding import Embedder, load_embedder
 from realtime_agents.errors import KnowledgeError
@@ -33,6 +34,11 @@ from realtime_agents.knowledge.searching import Searcher
 from realtime_agents.knowledge.writing import Writer
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+ASKED_LIMIT_S = 5.0
+"""For what a page and the health check wait for: a passage, its document, counts, versions."""
 
 
 @dataclass(slots=True)
@@ -107,30 +113,32 @@ class IndexedKnowledgeBase:
             return await (await self._store.active()).delete(document_ids)
 
     async def search(self, query: Query) -> SearchResult:
-        """See the port. Raises `KnowledgeError` when no leg answered in time."""
+        """See the port. Raises `KnowledgeError` when no leg answered in time; opening counts."""
+        started = time.monotonic()
         try:
             async with asyncio.timeout(max(query.deadline_ms, 0) / 1000):
                 parts = await self._open()
+                index = await self._store.active()
         except TimeoutError as error:
             raise KnowledgeError(
                 "The knowledge base could not be opened in time: it took too long."
             ) from error
-        index = await self._store.active()
-        unavailable = self._vectors_unavailable()
         return await parts.searcher.search(
-            index, query, one_request=self._store.one_request, no_vectors=unavailable
+            index,
+            query,
+            one_request=self._store.one_request,
+            no_vectors=self._vectors_unavailable(),
+            started=started,
         )
 
     async def passage(self, passage_id: str) -> Passage | None:
         name, _, place = passage_id.rpartition("#")
-        await self._open()
         if not (place.isascii() and place.isdigit() and len(place) < 10):
             return None
-        return await (await self._store.active()).passage_at(name, int(place))
+        return await _soon(self._passage_at(name, int(place)))
 
     async def document(self, document_id: str) -> Document | None:
-        await self._open()
-        return await (await self._store.active()).document(document_id)
+        return await _soon(self._document(document_id))
 
     async def documents(
         self, collection: str = "", *, after: str = "", limit: int = 500
@@ -139,24 +147,20 @@ class IndexedKnowledgeBase:
         return await (await self._store.active()).listed(collection, after, limit)
 
     async def stats(self) -> KnowledgeStats:
-        parts = await self._open()
-        holdings = await (await self._store.active()).holdings()
-        return KnowledgeStats(
-            collections=dict(holdings.collections),
-            vectors=parts.embedder is not None and not parts.no_vectors,
-            changed=holdings.changed,
-        )
+        return await _soon(self._stats())
 
     async def health(self) -> KnowledgeHealth:
         if self._closed:
             return KnowledgeHealth(
-                implementation=self._store.implementation, ok=False, detail="The knowledge base is closed."
+                implementation=self._store.implementation,
+                ok=False,
+                detail="The knowledge base is closed.",
+                answers=False,
             )
         return await self._store.health()
 
     async def versions(self) -> tuple[KnowledgeVersion, ...]:
-        await self._open()
-        return await self._store.versions()
+        return await _soon(self._versions())
 
     async def rebuild(
         self,
@@ -221,6 +225,27 @@ class IndexedKnowledgeBase:
             self._opening = asyncio.create_task(self._opened(), name="knowledge-open")
             self._opening.add_done_callback(_look_at_the_end)
         return await asyncio.shield(self._opening)
+
+    async def _passage_at(self, document_id: str, place: int) -> Passage | None:
+        await self._open()
+        return await (await self._store.active()).passage_at(document_id, place)
+
+    async def _document(self, document_id: str) -> Document | None:
+        await self._open()
+        return await (await self._store.active()).document(document_id)
+
+    async def _stats(self) -> KnowledgeStats:
+        parts = await self._open()
+        holdings = await (await self._store.active()).holdings()
+        return KnowledgeStats(
+            collections=dict(holdings.collections),
+            vectors=parts.embedder is not None and not parts.no_vectors,
+            changed=holdings.changed,
+        )
+
+    async def _versions(self) -> tuple[KnowledgeVersion, ...]:
+        await self._open()
+        return await self._store.versions()
 
     async def _opened(self) -> _Parts:
         embedder = await asyncio.to_thread(self._load_embedder)
@@ -290,6 +315,17 @@ def _previous(versions: Sequence[KnowledgeVersion]) -> str:
     if active + 1 >= len(names):
         raise KnowledgeError("There is no older version of the knowledge base to go back to.")
     return names[active + 1]
+
+
+async def _soon(answer: Coroutine[Any, Any, T]) -> T:
+    """An answer that people wait for. Raises `KnowledgeError` when it takes too long."""
+    try:
+        async with asyncio.timeout(ASKED_LIMIT_S):
+            return await answer
+    except KnowledgeError:  # a time-out too, where the store says more about it
+        raise
+    except TimeoutError as error:
+        raise KnowledgeError("The knowledge base did not answer in time.") from error
 
 
 async def _stopped(task: asyncio.Task[Any] | None) -> None:

@@ -187,6 +187,8 @@ class KnowledgeHealth:
     ok: bool
     detail: str
     """For people: what it is, and what to do when ``ok`` is false. Never a secret."""
+    answers: bool = True
+    """False when nothing useful was heard of it: whoever asks for more would only wait."""
 
 
 class KnowledgeSearch(Protocol):

@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeVar
@@ -37,6 +38,8 @@ MAX_QUERY_CHARS = 4_000
 """A longer question is cut; the embedder reads about 512 tokens of it."""
 EMBEDDING_SHARE = 0.5
 """Part of the deadline that a store which answers both legs at once waits for the vector."""
+FETCHING_SHARE = 0.25
+"""Part of the deadline that a leg which does not answer leaves for fetching what the other one found."""
 WORKERS = 3
 
 
@@ -63,6 +66,11 @@ class _Question:
     query: Query
     terms: tuple[str, ...]
     deadline: float
+    """Of the whole answer, as a `time.monotonic` value."""
+
+    @property
+    def legs_until(self) -> float:
+        return self.deadline - FETCHING_SHARE * self.query.deadline_ms / 1000
 
     @property
     def size(self) -> int:
@@ -74,7 +82,7 @@ class _Question:
             vector=vector,
             filters=filters_of(self.query),
             limit=self.size,
-            deadline=self.deadline,
+            deadline=self.legs_until,
         )
 
 
@@ -95,10 +103,19 @@ class Searcher:
         self._workers = ThreadPoolExecutor(WORKERS, "knowledge-ask")
 
     async def search(
-        self, index: PassageIndex, query: Query, *, one_request: bool = False, no_vectors: str = ""
+        self,
+        index: PassageIndex,
+        query: Query,
+        *,
+        one_request: bool = False,
+        no_vectors: str = "",
+        started: float | None = None,
     ) -> SearchResult:
-        """Raises `KnowledgeError` when no leg answered in time. ``no_vectors`` tells why that leg is off."""
-        started = time.monotonic()
+        """Raises `KnowledgeError` when no leg answered in time. ``no_vectors`` tells why that leg is off.
+
+        ``started`` is the `time.monotonic` value from which the deadline counts; now when not given.
+        """
+        started = time.monotonic() if started is None else started
         query = replace(query, text=query.text[:MAX_QUERY_CHARS])
         question = _Question(query, query_terms(query.text), started + query.deadline_ms / 1000)
         legs = await (self._together if one_request else self._apart)(index, question, no_vectors)
@@ -129,7 +146,7 @@ class Searcher:
         if mode != "lexical":
             wanted["vector"] = self._meaning(index, question, no_vectors)
         answers = await asyncio.gather(
-            *(_in_time(name, leg, question.deadline) for name, leg in wanted.items())
+            *(_in_time(name, leg, question.legs_until) for name, leg in wanted.items())
         )
         failures = {n: a.reason for n, a in zip(wanted, answers, strict=True) if isinstance(a, _Failure)}
         told = {n: a for n, a in zip(wanted, answers, strict=True) if not isinstance(a, _Failure)}
@@ -154,8 +171,8 @@ class Searcher:
         """The question is embedded first, then one request brings both legs."""
         mode, failures, vector = question.query.mode, {}, None
         if mode != "lexical":
-            left = question.deadline - time.monotonic()
-            until = question.deadline if mode == "vector" else time.monotonic() + left * EMBEDDING_SHARE
+            left = question.legs_until - time.monotonic()
+            until = question.legs_until if mode == "vector" else time.monotonic() + left * EMBEDDING_SHARE
             made = await _in_time("vector", self._vector(index, question, no_vectors), until)
             if isinstance(made, _Failure):
                 failures["vector"] = made.reason
@@ -164,7 +181,7 @@ class Searcher:
         terms = search_terms(question.query.text) if mode != "vector" else None
         if not terms and vector is None:
             return _Legs(found=Found(), failures=failures)
-        found = await _in_time("whole", index.find(question.ask(terms, vector)), question.deadline)
+        found = await _in_time("whole", index.find(question.ask(terms, vector)), question.legs_until)
         if isinstance(found, _Failure):
             legs = ("lexical", "vector") if mode == "hybrid" else (mode,)
             return _Legs(found=Found(), failures=dict.fromkeys(legs, found.reason))
@@ -195,7 +212,8 @@ class Searcher:
         weight, limit = self._vector_weight, max(question.query.limit, 0)
         if names_identifier(question.terms):
             weight = min(weight, IDENTIFIER_VECTOR_WEIGHT)
-        near = {hit.key: hit for hit in await _completed(index, legs)}
+        async with _before(question.deadline):
+            near = {hit.key: hit for hit in await _completed(index, legs)}
         ranked = fuse(legs.found.lexical, tuple(near.values()), weight)
         asked = question.query.rerank if question.query.rerank is not None else self._rerank
         again = asked if question.query.mode == "hybrid" and limit else 0
@@ -204,7 +222,8 @@ class Searcher:
             return (), True
         stored = dict(legs.found.stored)
         if missing := [key for key, _ in ranked if key not in stored]:
-            stored |= await index.passages(missing)
+            async with _before(question.deadline):
+                stored |= await index.passages(missing)
         ranked = [(key, score) for key, score in ranked if key in stored]
         loop, reranked = asyncio.get_running_loop(), True
         if again and len(ranked) > 1:
@@ -278,6 +297,16 @@ def _told(stored: StoredPassage, asked: frozenset[str], hit: VectorHit | None) -
     about = stems([passage.title, passage.section])
     start, end = summarise(passage.text, about=about, asked=asked, focus=focus)
     return replace(passage, summary=passage.text[start:end])
+
+
+@asynccontextmanager
+async def _before(deadline: float) -> AsyncIterator[None]:
+    """What comes after the legs, and without which there is no answer."""
+    try:
+        async with asyncio.timeout(max(deadline - time.monotonic(), 0)):
+            yield
+    except TimeoutError as error:
+        raise KnowledgeError("The knowledge base did not answer. Its passages took too long.") from error
 
 
 async def _in_time(name: str, leg: Coroutine[Any, Any, T], deadline: float) -> T | _Failure:

@@ -8,7 +8,6 @@ import os
 import sqlite3
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from realtime_agents.errors import KnowledgeError
@@ -18,15 +17,9 @@ from realtime_agents.knowledge.index import EmbedderTag
 from realtime_agents.knowledge.port import KnowledgeHealth, KnowledgeVersion
 from realtime_agents.knowledge.schema import prepare_file
 from realtime_agents.knowledge.sqlite_index import SqliteIndex, Threads
+from realtime_agents.knowledge.version_names import FIRST, OLDER_KEPT, is_left_behind, made_at, new_name
 
 logger = logging.getLogger(__name__)
-
-FIRST = "first"
-"""Id of the version in the file that the store was opened with."""
-OLDER_KEPT = 2
-UNFINISHED_AFTER = timedelta(days=1)
-"""A version that is not finished after this was left behind by a process that ended."""
-_STAMP = "%Y%m%d-%H%M%S-%f"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +77,7 @@ class SqliteStore:
 
     async def begin(self) -> SqliteIndex:
         await self._drop_unfinished()
-        version = datetime.now(UTC).strftime(_STAMP)
+        version = new_name()
         await self._threads.write(lambda: prepare_file(self._file(version)))
         index = self._index(version)
         await index.fit()
@@ -115,7 +108,9 @@ class SqliteStore:
         try:
             await (await self.active()).holdings()
         except KnowledgeError as error:
-            return KnowledgeHealth(implementation=self.implementation, ok=False, detail=str(error))
+            return KnowledgeHealth(
+                implementation=self.implementation, ok=False, detail=str(error), answers=False
+            )
         return KnowledgeHealth(
             implementation=self.implementation, ok=True, detail=f"SQLite {sqlite3.sqlite_version}"
         )
@@ -172,7 +167,7 @@ class SqliteStore:
         before, after = f"{self.path.stem}.", ".db"
         found = (file.name for file in self.path.parent.glob(f"{self.path.stem}.*.db"))
         dated = [name[len(before) : -len(after)] for name in found]
-        names = sorted((name for name in dated if _when(name) is not None), reverse=True)
+        names = sorted((name for name in dated if made_at(name) is not None), reverse=True)
         return [*names, FIRST] if self.path.is_file() else names
 
     def _versions(self) -> tuple[KnowledgeVersion, ...]:
@@ -201,15 +196,6 @@ class SqliteStore:
 
     async def _drop_unfinished(self) -> None:
         finished = {version.id for version in await self.versions()}
-        limit = datetime.now(UTC) - UNFINISHED_AFTER
         for name in self._names():
-            made = _when(name)
-            if name not in finished and made is not None and made < limit:
+            if name not in finished and is_left_behind(name):
                 await self.drop(name)
-
-
-def _when(version: str) -> datetime | None:
-    try:
-        return datetime.strptime(version, _STAMP).replace(tzinfo=UTC)
-    except ValueError:
-        return None

@@ -16,7 +16,7 @@ from realtime_agents.knowledge.ledger import SourceRecord
 from realtime_agents.knowledge.port import Query, SearchMode
 from realtime_agents.runtime import get_runtime
 from realtime_agents.state.catalog import CatalogState
-from realtime_agents.state.handlers import background, handler
+from realtime_agents.state.handlers import background, background_latest, handler
 from realtime_agents.state.knowledge_lines import (
     CollectionLine,
     HitLine,
@@ -62,24 +62,38 @@ class KnowledgeState(rx.State):
             await self._take(seen)
 
     @handler
-    async def choose(self, collection: str) -> None:
+    def choose(self, collection: str) -> Any:
         """Search this collection only, or all again."""
         self.chosen, self.agent = "" if collection == self.chosen else collection, ""
-        if self.words:
-            await self._search()
+        return KnowledgeState.find()
 
     @handler
-    async def choose_agent(self, agent: str) -> None:
+    def choose_agent(self, agent: str) -> Any:
         """Search what this agent reads, or everything again."""
         self.agent, self.chosen = "" if agent == self.agent else agent, ""
-        if self.words:
-            await self._search()
+        return KnowledgeState.find()
 
     @handler
-    async def search(self, form: dict[str, Any]) -> None:
+    def search(self, form: dict[str, Any]) -> Any:
         """Search as the agents do."""
         self.words = str(form.get("words", "")).strip()
-        await self._search()
+        return KnowledgeState.find()
+
+    @background_latest
+    async def find(self) -> None:
+        """Show what there is for the words, in what was chosen. The newest question is answered."""
+        async with self:
+            words, collections, agent = self.words, await self._wanted(), self.agent
+            self.outcome = "Searching …" if words else ""
+            self.problem = ""
+        if not words:
+            found = Findings()
+        elif agent and not collections:
+            found = Findings(outcome="This agent reads no collection.")
+        else:
+            found = await find_passages(words, collections)
+        async with self:
+            self.hits, self.outcome, self.problem = found.hits, found.outcome, found.problem
 
     async def _take(self, seen: Holdings) -> None:
         """Show what `look` saw."""
@@ -97,35 +111,6 @@ class KnowledgeState(rx.State):
         chosen = (await self.get_state(CatalogState)).scenario or runtime.settings.scenario
         return runtime.catalog.scenarios.get(chosen)
 
-    async def _search(self) -> None:
-        self.hits, self.outcome, self.problem = (), "", ""
-        if not self.words:
-            return
-        collections = await self._wanted()
-        if self.agent and not collections:
-            self.outcome = "This agent reads no collection."
-            return
-        knowledge = get_runtime().knowledge
-        try:
-            result = await knowledge.search(Query(text=self.words, collections=collections, limit=HITS))
-        except KnowledgeError as error:
-            self.problem = str(error)
-            return
-        lexical, cosine = await asyncio.gather(
-            _places(self.words, collections, "lexical"), _places(self.words, collections, "vector")
-        )
-        self.hits = tuple(
-            hit_line(hit, place, lexical, cosine) for place, hit in enumerate(result.hits, start=1)
-        )
-        if result.degraded:
-            self.problem = (
-                f"Without the {' and '.join(result.degraded)} part of the search, which does not answer."
-            )
-        found = count_words(len(result.hits), "passage")
-        best = f" · best cosine {score_words(result.top_cosine, 3)}" if result.top_cosine is not None else ""
-        scope = f" in {', '.join(map(title_words, collections))}" if collections else ""
-        self.outcome = f"{found}{scope} in {duration_words(result.duration_ms)}{best}"
-
     async def _wanted(self) -> tuple[str, ...]:
         """Collections to search; empty for all."""
         if self.chosen:
@@ -133,6 +118,15 @@ class KnowledgeState(rx.State):
         scenario = await self._scenario() if self.agent else None
         agent = scenario.agents.get(self.agent) if scenario else None
         return scenario.collections_for(agent, self.names) if scenario and agent else ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What a search brought, in lines and words."""
+
+    hits: tuple[HitLine, ...] = ()
+    outcome: str = ""
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,12 +146,36 @@ async def look() -> Holdings:
     store = f"{health.implementation.capitalize()}: {health.detail}" if health.ok else ""
     told = ("" if health.ok else health.detail, runtime.knowledge.notice)
     problem = " ".join(words for words in told if words)
+    if not health.answers:
+        return Holdings(store=store, problem=problem, counts=None)
     try:
         stats = await runtime.knowledge.stats()
         sources = await asyncio.to_thread(runtime.ledger.sources)
     except KnowledgeError as error:
         return Holdings(store=store, problem=problem or str(error), counts=None)
     return Holdings(store=store, problem=problem, counts=stats.collections, sources=sources)
+
+
+async def find_passages(words: str, collections: tuple[str, ...]) -> Findings:
+    """Search as agents do, and once in each leg alone for the places there."""
+    query = Query(text=words, collections=collections, limit=HITS)
+    try:
+        result = await get_runtime().knowledge.search(query)
+    except KnowledgeError as error:
+        return Findings(problem=str(error))
+    lexical, cosine = await asyncio.gather(
+        _places(words, collections, "lexical"), _places(words, collections, "vector")
+    )
+    count = count_words(len(result.hits), "passage")
+    best = f" · best cosine {score_words(result.top_cosine, 3)}" if result.top_cosine is not None else ""
+    scope = f" in {', '.join(map(title_words, collections))}" if collections else ""
+    return Findings(
+        hits=tuple(hit_line(hit, place, lexical, cosine) for place, hit in enumerate(result.hits, start=1)),
+        outcome=f"{count}{scope} in {duration_words(result.duration_ms)}{best}",
+        problem=f"Without the {' and '.join(result.degraded)} part of the search, which does not answer."
+        if result.degraded
+        else "",
+    )
 
 
 async def _places(words: str, collections: tuple[str, ...], mode: SearchMode) -> dict[str, int]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
 import reflex as rx
 from reflex.event import EventSpec
@@ -12,7 +14,7 @@ from realtime_agents.knowledge.port import Passage
 from realtime_agents.knowledge.surroundings import around
 from realtime_agents.runtime import get_runtime
 from realtime_agents.session.view import Citation
-from realtime_agents.state.handlers import handler
+from realtime_agents.state.handlers import background, handler
 from realtime_agents.state.history import HistoryState
 from realtime_agents.state.quotes import mark_quote, plain_text
 from realtime_agents.state.transcript import TranscriptState
@@ -39,85 +41,102 @@ class ReaderState(rx.State):
     after: rx.Field[str] = rx.field("")
     note: rx.Field[str] = rx.field("")
 
-    @handler
-    async def read_citation(self, turn_id: str, n: int) -> EventSpec | None:
+    @background
+    async def read_citation(self, turn_id: str, n: int) -> AsyncIterator[EventSpec]:
         """A citation chip or a source card was pressed."""
-        transcript, history = await self.get_state(TranscriptState), await self.get_state(HistoryState)
-        turn = transcript._turn(turn_id) or history._turn(turn_id)
-        citation = next((c for c in turn.citations if c.n == n), None) if turn else None
-        if citation is not None:
-            await self._read(citation, f"{turn_id}-{n}")
-            return _to_the_quote()
-        return None
+        async with self:
+            transcript, history = await self.get_state(TranscriptState), await self.get_state(HistoryState)
+            turn = transcript._turn(turn_id) or history._turn(turn_id)
+            citation = next((c for c in turn.citations if c.n == n), None) if turn else None
+            if citation is None:
+                return
+            key = self.key = f"{turn_id}-{n}"
+        sheet = await _cited(citation)
+        async with self:
+            shown = self._open(key, sheet)
+        if shown:
+            yield _to_the_quote()
 
-    @handler
-    async def read_passage(self, passage_id: str) -> EventSpec:
+    @background
+    async def read_passage(self, passage_id: str) -> AsyncIterator[EventSpec]:
         """A search result was pressed."""
+        async with self:
+            self.key = passage_id
         passage, note = await _passage(passage_id)
-        if passage is None:
-            self._open(key=passage_id, title="Passage", note=note)
-        else:
-            await self._show_passage(passage, key=passage_id, quote=passage.summary)
-        return _to_the_quote()
+        sheet = (
+            Sheet(title="Passage", note=note)
+            if passage is None
+            else await _whole(passage, quote=passage.summary)
+        )
+        async with self:
+            shown = self._open(passage_id, sheet)
+        if shown:
+            yield _to_the_quote()
 
     @handler
     def close(self) -> None:
         """Put the reader away."""
         self.opened, self.key = False, ""
 
-    async def _read(self, citation: Citation, key: str) -> None:
-        passage, note = await _passage(citation.passage_id) if citation.passage_id else (None, "")
-        if passage is not None:
-            note = "" if citation.supported else "The words that were cited are not in this passage."
-            await self._show_passage(passage, key=key, quote=citation.quote, note=note)
-            return
-        self._open(
-            key=key,
-            title=citation.title,
-            section=citation.section,
-            source=_dated("" if citation.passage_id else "Dated fact", citation.as_of),
-            url=citation.url,
-            quote=citation.quote,
-            note=note,
-        )
-
-    async def _show_passage(self, passage: Passage, *, key: str, quote: str, note: str = "") -> None:
-        before, marked, after = mark_quote(plain_text(passage.text), quote)
-        above, below = await _surroundings(passage)
-        self._open(
-            key=key,
-            title=passage.title,
-            section=passage.section,
-            source=_dated(passage.source, passage.as_of or ""),
-            url=passage.url,
-            before=before,
-            quote=marked,
-            after=after,
-            above=above,
-            below=below,
-            note=note,
-        )
-
-    def _open(
-        self,
-        *,
-        key: str,
-        title: str,
-        section: str = "",
-        source: str = "",
-        url: str = "",
-        before: str = "",
-        quote: str = "",
-        after: str = "",
-        above: str = "",
-        below: str = "",
-        note: str = "",
-    ) -> None:
-        self.key, self.title, self.section, self.source = key, title, section, source
-        self.url = url if url.startswith(("https://", "http://")) else ""
-        self.before, self.quote, self.after, self.note = before, quote, after, note
-        self.above, self.below = above, below
+    def _open(self, key: str, sheet: Sheet) -> bool:
+        """False when something else was pressed, or the reader put away, while this was fetched."""
+        if self.key != key:
+            return False
+        self.title, self.section, self.source = sheet.title, sheet.section, sheet.source
+        self.url = sheet.url if sheet.url.startswith(("https://", "http://")) else ""
+        self.above, self.below = sheet.above, sheet.below
+        self.before, self.quote, self.after, self.note = sheet.before, sheet.quote, sheet.after, sheet.note
         self.opened = True
+        return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """What the reader shows of one source."""
+
+    title: str
+    section: str = ""
+    source: str = ""
+    url: str = ""
+    above: str = ""
+    before: str = ""
+    quote: str = ""
+    after: str = ""
+    below: str = ""
+    note: str = ""
+
+
+async def _cited(citation: Citation) -> Sheet:
+    passage, note = await _passage(citation.passage_id) if citation.passage_id else (None, "")
+    if passage is not None:
+        note = "" if citation.supported else "The words that were cited are not in this passage."
+        return await _whole(passage, quote=citation.quote, note=note)
+    return Sheet(
+        title=citation.title,
+        section=citation.section,
+        source=_dated("" if citation.passage_id else "Dated fact", citation.as_of),
+        url=citation.url,
+        quote=citation.quote,
+        note=note,
+    )
+
+
+async def _whole(passage: Passage, *, quote: str, note: str = "") -> Sheet:
+    """The passage in its section, with the quote marked."""
+    before, marked, after = mark_quote(plain_text(passage.text), quote)
+    above, below = await _surroundings(passage)
+    return Sheet(
+        title=passage.title,
+        section=passage.section,
+        source=_dated(passage.source, passage.as_of or ""),
+        url=passage.url,
+        above=above,
+        before=before,
+        quote=marked,
+        after=after,
+        below=below,
+        note=note,
+    )
 
 
 async def _passage(passage_id: str) -> tuple[Passage | None, str]:

@@ -137,7 +137,7 @@ async def test_a_document_the_server_refuses_is_reported_and_the_others_stay(des
 
 
 async def test_an_id_longer_than_the_server_takes_is_reported(desk: Desk) -> None:
-    long = Document(id="x" * 9_000, title="T", collection="c", text="words")
+    long = Document(id="字" * 3_000, title="T", collection="c", text="words")
     report = await desk.open().upsert([long, PAGE])
     assert report.added == ("flag",)
     assert report.failed[0][1] == "its id or collection is too long"
@@ -182,6 +182,65 @@ async def test_a_server_that_does_not_answer_in_time_is_an_error_at_the_deadline
             await searched(desk, deadline_ms=200)
     finally:
         desk.fake.silent.set()
+
+
+async def test_passages_that_do_not_come_in_time_are_an_error_at_the_deadline(desk: Desk) -> None:
+    kb = desk.open()
+    await kb.upsert([PAGE])
+    desk.fake.silent, desk.fake.mute = asyncio.Event(), ("_mget",)
+    try:
+        async with asyncio.timeout(20):  # the client alone would wait for minutes
+            with pytest.raises(KnowledgeError, match="passages took too long"):
+                await kb.search(Query(text="flag drapes the casket", deadline_ms=1_500))
+    finally:
+        desk.fake.silent.set()
+
+
+@pytest.mark.parametrize("part", ["_mget", "_search", "_count"])
+async def test_what_a_page_asks_for_is_told_to_be_late_when_the_server_is_silent(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    monkeypatch.setattr("realtime_agents.knowledge.base.ASKED_LIMIT_S", 0.2)
+    kb = desk.open()
+    await kb.upsert([PAGE])
+    asked = {"_mget": lambda: kb.passage("flag#0"), "_search": kb.stats, "_count": kb.versions}[part]
+    desk.fake.silent, desk.fake.mute = asyncio.Event(), (part,)
+    try:
+        async with asyncio.timeout(20):
+            with pytest.raises(KnowledgeError, match="did not answer in time"):
+                await asked()
+    finally:
+        desk.fake.silent.set()
+    assert await asked()
+
+
+async def test_opening_ends_when_the_server_says_who_it_is_and_then_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("realtime_agents.knowledge.elastic.store.OPENING_LIMIT_S", 0.2)
+    desk.fake.silent, desk.fake.mute = asyncio.Event(), ("kb-passages",)
+    try:
+        async with asyncio.timeout(20):
+            with pytest.raises(KnowledgeError, match="does not answer in time"):
+                await desk.open().ensure()
+    finally:
+        desk.fake.silent.set()
+
+
+async def test_a_request_without_an_answer_is_sent_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = desk.open()
+    await first.upsert([PAGE])
+    monkeypatch.setattr("realtime_agents.knowledge.elastic.client.REQUEST_TIMEOUT_S", 0.5)
+    kb = desk.open()
+    await kb.ensure()
+    desk.fake.requests.clear()
+    desk.fake.silent, desk.fake.mute, desk.fake.deaf = asyncio.Event(), ("_mget",), 1
+    try:
+        passage = await kb.passage("flag#0")
+    finally:
+        desk.fake.silent.set()
+    assert passage is not None
+    assert len([request for request in desk.fake.requests if "_mget" in request]) > 1
 
 
 async def test_both_legs_cost_one_request(desk: Desk) -> None:

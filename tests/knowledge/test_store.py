@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -15,7 +17,9 @@ from realtime_agents.embedding import Embedder, Vector
 from realtime_agents.errors import KnowledgeError
 from realtime_agents.knowledge import rows, schema
 from realtime_agents.knowledge.database import Database
+from realtime_agents.knowledge.index import StoredPassage
 from realtime_agents.knowledge.port import Document, Query
+from realtime_agents.knowledge.sqlite_index import SqliteIndex
 from realtime_agents.knowledge.store import EmbeddedKnowledgeBase
 from tests.knowledge.fakes import BrokenEmbedder, HashEmbedder, HeldEmbedder, StuckEmbedder, no_embedder
 
@@ -179,7 +183,7 @@ async def test_a_leg_past_the_deadline_is_left_out(opened: Opener) -> None:
     kb = opened(lambda: embedder)
     await kb.upsert([PAGE])
     try:
-        result = await kb.search(Query(text="casket", deadline_ms=150))
+        result = await kb.search(Query(text="casket", deadline_ms=2_000))
         assert result.degraded == ("vector",)
         assert result.hits[0].passage.document_id == "flag"
     finally:
@@ -191,6 +195,34 @@ async def test_a_search_that_no_leg_finishes_in_time_is_an_error(opened: Opener)
     await kb.upsert([PAGE])
     with pytest.raises(KnowledgeError, match="too long"):
         await kb.search(Query(text="casket", deadline_ms=0))
+
+
+async def test_time_that_opening_took_is_not_given_again(
+    opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kb = opened()
+    await kb.upsert([PAGE])
+    long_ago = SimpleNamespace(monotonic=lambda: time.monotonic() - 3)
+    monkeypatch.setattr("realtime_agents.knowledge.base.time", long_ago)
+    with pytest.raises(KnowledgeError, match="too long"):
+        await kb.search(Query(text="casket", deadline_ms=2_000))
+    assert (await kb.search(Query(text="casket", deadline_ms=60_000))).hits
+
+
+async def test_passages_that_are_not_fetched_in_time_are_an_error(
+    opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kb = opened()
+    await kb.upsert([PAGE])
+
+    async def never(*_: object) -> dict[str, StoredPassage]:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    monkeypatch.setattr(SqliteIndex, "passages", never)
+    async with asyncio.timeout(20):
+        with pytest.raises(KnowledgeError, match="passages took too long"):
+            await kb.search(Query(text="casket", deadline_ms=1_500))
 
 
 async def test_a_slow_statement_is_aborted_at_its_deadline(opened: Opener) -> None:

@@ -36,7 +36,12 @@ class FakeElasticsearch:
     leg_faults: dict[str, Any] = field(default_factory=dict)
     """Answers of the legs ``lexical`` and ``vector`` of a search."""
     silent: asyncio.Event | None = None
-    """Searches wait for it."""
+    """Requests whose path holds one of `mute` wait for it."""
+    mute: tuple[str, ...] = ("_msearch",)
+    deaf: int = 1_000_000
+    """So many of these wait; the later ones are answered."""
+    blocks: dict[str, str] = field(default_factory=dict)
+    """Settings of every index that say what may not be done with it."""
     indices: dict[str, dict[str, Any]] = field(default_factory=dict)
     aliases: dict[str, set[str]] = field(default_factory=dict)
     stored: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -45,6 +50,9 @@ class FakeElasticsearch:
     async def answer(self, request: web.Request) -> web.Response:
         text = await request.text()
         self.requests.append(f"{request.method} {request.path}")
+        if self.silent is not None and self.deaf and any(part in request.path for part in self.mute):
+            self.deaf -= 1
+            await self.silent.wait()
         status, body = self._refusal(request) or self.fault or await self._route(request, text)
         headers = {"X-Elastic-Product": "Elasticsearch"} if self.header else {}
         kind = "application/json"
@@ -74,6 +82,8 @@ class FakeElasticsearch:
                 return 200, {name: self._described(name) for name in self.indices if "passages" in name}
             case _, ["_cluster", "health", *_]:
                 return 200, {"status": self.status}
+            case "GET", [_, "_settings", "index.blocks.*"]:
+                return 200, {name: {"settings": self.blocks} for name in self.indices}
             case _, ["_bulk"]:
                 return self._bulk([json.loads(line) for line in text.splitlines() if line])
             case _, [index, "_mget"]:
@@ -89,7 +99,7 @@ class FakeElasticsearch:
                     "aggregations": {"collections": {"buckets": []}, "changed": {}},
                 }
             case _, ["_msearch"]:
-                return await self._searched([json.loads(line) for line in text.splitlines() if line])
+                return self._searched([json.loads(line) for line in text.splitlines() if line])
         return 404, {"error": {"type": "index_not_found_exception"}, "status": 404}
 
     def _described(self, index: str) -> dict[str, Any]:
@@ -125,9 +135,7 @@ class FakeElasticsearch:
             items.append({kind: {"status": 200}})
         return items
 
-    async def _searched(self, lines: list[Any]) -> Answer:
-        if self.silent is not None:
-            await self.silent.wait()
+    def _searched(self, lines: list[Any]) -> Answer:
         answers: list[Any] = []
         for body in lines[1::2]:
             leg = "vector" if "knn" in body else "lexical"

@@ -212,11 +212,14 @@ class FakeKnowledge:
     """What every method fails with."""
     broken_legs: tuple[str, ...] = ()
     asked: list[Query] = field(default_factory=list)
+    silent: asyncio.Event | None = None
+    """Searches and passages wait for it."""
     kept: list[KnowledgeVersion] = field(default_factory=list)
 
     async def search(self, query: Query) -> SearchResult:
         """Words find passages in the opposite order of meaning."""
         self.asked.append(query)
+        await self._wait()
         self._fail()
         if query.mode in self.broken_legs:
             raise KnowledgeError("This leg does not answer.")
@@ -235,7 +238,10 @@ class FakeKnowledge:
 
     async def health(self) -> KnowledgeHealth:
         return KnowledgeHealth(
-            implementation="embedded", ok=not self.problem, detail=self.problem or "SQLite 3.40"
+            implementation="embedded",
+            ok=not self.problem,
+            detail=self.problem or "SQLite 3.40",
+            answers=not self.problem,
         )
 
     async def versions(self) -> tuple[KnowledgeVersion, ...]:
@@ -251,7 +257,12 @@ class FakeKnowledge:
         if self.problem:
             raise KnowledgeError(self.problem)
 
+    async def _wait(self) -> None:
+        if self.silent is not None:
+            await self.silent.wait()
+
     async def passage(self, passage_id: str) -> Passage | None:
+        await self._wait()
         return self.passages.get(passage_id)
 
     async def document(self, document_id: str) -> Document | None:

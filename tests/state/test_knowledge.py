@@ -22,6 +22,7 @@ from realtime_agents.state.knowledge_lines import (
     source_line,
 )
 from realtime_agents.state.knowledge_versions import VersionsState
+from realtime_agents.state.reader import ReaderState
 from tests.state.fakes import FakeRuntime, benefits
 from tests.state.tab import Tab
 
@@ -144,6 +145,40 @@ async def test_a_leg_that_does_not_answer_is_told_and_the_other_is_shown(
     await tab.fire(KnowledgeState.search({"words": "premium"}))
     assert "Without the vector part" in tab.value(KnowledgeState, "problem")
     assert [h.cosine_place for h in tab.value(KnowledgeState, "hits")] == ["", "", ""]
+
+
+async def test_a_store_that_hangs_leaves_the_tab_alone_and_the_newest_question_is_answered(
+    tab: Tab, runtime: FakeRuntime
+) -> None:
+    await found(tab, runtime)
+    runtime.knowledge.silent = asyncio.Event()
+    waiting = await tab.start(KnowledgeState.search({"words": "premium"}))
+    await tab.until(lambda: tab.value(KnowledgeState, "outcome") == "Searching …")
+    reading = await tab.start(ReaderState.read_passage("a#0"))
+    await tab.until(lambda: tab.value(ReaderState, "key") == "a#0")
+    async with asyncio.timeout(5):
+        await tab.fire(VersionsState.ask("v1"))
+    assert tab.value(VersionsState, "asking") == "v1"
+    newer = await tab.start(KnowledgeState.choose("va"))
+    await tab.until(lambda: tab.value(KnowledgeState, "chosen") == "va")
+    runtime.knowledge.silent.set()
+    for future in (waiting, newer, reading):
+        await future.wait_all()
+    assert [h.title for h in tab.value(KnowledgeState, "hits")] == ["C"]
+    assert tab.value(ReaderState, "title") == "A"
+
+
+async def test_a_passage_that_comes_when_another_was_pressed_is_not_shown(
+    tab: Tab, runtime: FakeRuntime
+) -> None:
+    await found(tab, runtime)
+    runtime.knowledge.silent = asyncio.Event()
+    late = await tab.start(ReaderState.read_passage("a#0"))
+    await tab.until(lambda: tab.value(ReaderState, "key") == "a#0")
+    await tab.fire(ReaderState.close())
+    runtime.knowledge.silent.set()
+    await late.wait_all()
+    assert not tab.value(ReaderState, "opened")
 
 
 async def test_a_store_that_is_down_is_told_plainly(tab: Tab, runtime: FakeRuntime) -> None:

@@ -32,7 +32,7 @@ OLDEST = (8, 19)
 """Servers before this one are not tested, and refused."""
 
 _VENDOR = re.compile(r"(application/vnd\.elasticsearch\+(?:json|x-ndjson);\s*compatible-with=)\d+")
-_READ_ONLY = "the index is read-only, most likely because its disk is nearly full"
+READ_ONLY = "the index is read-only, most likely because its disk is nearly full"
 _REFUSED = b"must be either version 8 or 7"
 
 
@@ -166,14 +166,14 @@ def in_plain_words(error: Exception, config: ElasticConfig) -> KnowledgeError:
 
 def read_only(config: ElasticConfig) -> str:
     """Words for an index that takes no changes."""
-    return f"Elasticsearch at {config.place} cannot be used: {_READ_ONLY}."
+    return f"Elasticsearch at {config.place} cannot be used: {READ_ONLY}."
 
 
 def _refusal(error: ApiError) -> str:
     kind = error_type(error.body)
     match error.status_code, kind:
         case (_, "cluster_block_exception"):
-            return _READ_ONLY
+            return READ_ONLY
         case ((401 | 403), _):
             return (
                 "it refuses us. Check ELASTICSEARCH_API_KEY, or ELASTICSEARCH_USERNAME and"

@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from elasticsearch import AsyncElasticsearch, AuthorizationException, BadRequestError, NotFoundError
@@ -18,7 +18,14 @@ from realtime_agents.embedding import Embedder, load_embedder
 from realtime_agents.errors import KnowledgeError
 from realtime_agents.knowledge.base import IndexedKnowledgeBase
 from realtime_agents.knowledge.elastic.bulk import Bulk
-from realtime_agents.knowledge.elastic.client import OLDEST, ElasticConfig, make_client, plainly, told
+from realtime_agents.knowledge.elastic.client import (
+    OLDEST,
+    READ_ONLY,
+    ElasticConfig,
+    make_client,
+    plainly,
+    told,
+)
 from realtime_agents.knowledge.elastic.index import ElasticIndex
 from realtime_agents.knowledge.elastic.mapping import (
     document_index,
@@ -29,19 +36,16 @@ from realtime_agents.knowledge.elastic.mapping import (
 from realtime_agents.knowledge.fusion import VECTOR_WEIGHT
 from realtime_agents.knowledge.index import EmbedderTag
 from realtime_agents.knowledge.port import KnowledgeHealth, KnowledgeVersion
+from realtime_agents.knowledge.version_names import FIRST, OLDER_KEPT, by_age, is_left_behind, new_name
 
 logger = logging.getLogger(__name__)
 
-FIRST = "first"
-"""Version that is made when there is none: two processes that start at once make the same."""
-OLDER_KEPT = 2
-UNFINISHED_AFTER = timedelta(days=1)
 REBUILD = "Run `python -m realtime_agents knowledge rebuild`; it goes on with the documents that are stored."
 HEALTH_LIMIT_S = 5.0
 OPENING_LIMIT_S = 5.0
 SHARDS_PAUSE_S = 0.1
 TEMPLATE_PRIORITY = 200
-_STAMP = "%Y%m%d-%H%M%S-%f"
+_WRITE_BLOCKS = frozenset(f"index.blocks.{name}" for name in ("read_only", "read_only_allow_delete", "write"))
 _SERVING = {"auto_expand_replicas": "0-1"}
 _LOADING = {"number_of_replicas": 0, "refresh_interval": "-1"}
 
@@ -91,8 +95,12 @@ class ElasticStore:
 
     async def open(self, tag: EmbedderTag | None) -> str:
         self._tag, self._misfit, self._same_embedder = tag, "", True
-        await self._check_server()
-        active = next((version for version in await self._versions() if version.active), None)
+        try:
+            async with asyncio.timeout(OPENING_LIMIT_S):
+                await self._check_server()
+                active = next((version for version in await self._versions() if version.active), None)
+        except TimeoutError as error:
+            raise KnowledgeError(f"Elasticsearch at {self.config.place} does not answer in time.") from error
         if active is None:
             await self._create(FIRST, _SERVING, {"finished": True}, aliases=True)
         await self._wait_for_shards()
@@ -108,7 +116,7 @@ class ElasticStore:
 
     async def begin(self) -> ElasticIndex:
         await self._drop_unfinished()
-        version = datetime.now(UTC).strftime(_STAMP)
+        version = new_name()
         await self._create(version, _LOADING, {}, aliases=False)
         return self._index(version, refreshes=False)
 
@@ -131,7 +139,9 @@ class ElasticStore:
                     actions.append({"remove": {"index": index(entry.id), "alias": alias}})
             actions.append({"add": {"index": index(version), "alias": alias}})
         await self._told(self._es.indices.update_aliases(actions=actions))
-        older = sorted((entry.id for entry in known.values() if entry.id != version), key=_age, reverse=True)
+        older = sorted(
+            (entry.id for entry in known.values() if entry.id != version), key=by_age, reverse=True
+        )
         for name in older[OLDER_KEPT:]:
             await self.drop(name)
 
@@ -161,14 +171,17 @@ class ElasticStore:
         try:
             async with asyncio.timeout(HEALTH_LIMIT_S):
                 status = await self._status()
+                took_ms = (time.monotonic() - started) * 1000
+                blocked = await self._blocked()
         except (KnowledgeError, TimeoutError) as error:
             detail = str(error) or f"Elasticsearch at {self.config.place} does not answer in time."
-            return KnowledgeHealth(implementation=self.implementation, ok=False, detail=detail)
-        took_ms = (time.monotonic() - started) * 1000
-        ok = status != "red" and not self._misfit
+            return KnowledgeHealth(implementation=self.implementation, ok=False, detail=detail, answers=False)
+        ok = status != "red" and not blocked and not self._misfit
         detail = f"Elasticsearch {self._server} at {self.config.place}, {status}, answers in {took_ms:.0f} ms"
         if status == "red":
             detail += "; a part of the index is missing: see its own health report"
+        if blocked:
+            detail += f"; {READ_ONLY}: it can be searched, but nothing can be added"
         if self._misfit:
             detail += f"; {self._misfit}"
         return KnowledgeHealth(implementation=self.implementation, ok=ok, detail=detail)
@@ -226,6 +239,20 @@ class ElasticStore:
                 return str((await patient.cluster.health(index=names, timeout="0s"))["status"])
             except NotFoundError:
                 return "no index yet"
+
+    async def _blocked(self) -> bool:
+        """Whether the server lets nothing be written, as it does when its disk is nearly full."""
+        names = [f"{self.config.prefix}-documents", f"{self.config.prefix}-passages"]
+        patient = self._es.options(request_timeout=HEALTH_LIMIT_S, max_retries=0)
+        with plainly(self.config):
+            try:
+                answer = await patient.indices.get_settings(
+                    index=names, name="index.blocks.*", flat_settings=True
+                )
+            except (NotFoundError, AuthorizationException):
+                return False
+        blocks = [block for entry in answer.values() for block in entry.get("settings", {}).items()]
+        return any(name in _WRITE_BLOCKS and value == "true" for name, value in blocks)
 
     async def _fit(self, active: _Version) -> str:
         """Why vectors cannot be searched; an index by other rules altogether is refused until it is rebuilt."""
@@ -306,14 +333,13 @@ class ElasticStore:
         ]
         return sorted(
             (v for v in versions if v.meta.get("app") == "realtime-agents"),
-            key=lambda version: _age(version.id),
+            key=lambda version: by_age(version.id),
             reverse=True,
         )
 
     async def _drop_unfinished(self) -> None:
-        limit = (datetime.now(UTC) - UNFINISHED_AFTER).strftime(_STAMP)
         for version in await self._versions():
-            if not version.finished and _age(version.id) < limit:
+            if not version.finished and is_left_behind(version.id):
                 await self.drop(version.id)
 
     async def _count(self, index: str) -> int:
@@ -352,11 +378,6 @@ class ElasticKnowledgeBase(IndexedKnowledgeBase):
         rerank: int = 0,
     ) -> None:
         super().__init__(ElasticStore(config), embedder_factory, vector_weight=vector_weight, rerank=rerank)
-
-
-def _age(version: str) -> str:
-    """Sorts versions by when they were made."""
-    return "" if version == FIRST else version
 
 
 def _without(settings: dict[str, Any], left_out: Mapping[str, Any]) -> dict[str, Any]:
