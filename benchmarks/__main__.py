@@ -13,6 +13,8 @@ _ALL = (
     "answers",
     "speech",
     "turn_ends",
+    "engine_voice",
+    "voice_page",
     "relay",
 )
 

@@ -43,8 +43,10 @@ class Brain:
             return
         loop = asyncio.get_running_loop()
         match await loop.run_in_executor(self._threads(), self._plan, context):
-            case Say(text=text):
-                yield Words(text=text)
+            case Say(text=text, more=more):
+                yield Words(text=text, whole=more is not None)
+                if more is not None and (rest := await loop.run_in_executor(self._threads(), more)):
+                    yield Words(text=rest)
             case CallTools(calls=calls):
                 for name, arguments in calls:
                     yield ToolCall(name=name, arguments=arguments)

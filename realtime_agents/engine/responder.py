@@ -133,11 +133,11 @@ class Responder:
     async def _express(self, thought: Words | ToolCall | Ended) -> bool:
         """Give out one thought; False when the response must end with it."""
         match thought:
-            case Words(text=text):
+            case Words(text=text, whole=whole):
                 if self._message is None:
                     self._message = self._new_message()
                     await self._message.open()
-                return await self._message.add(text)
+                return await self._message.add(text, whole=whole)
             case ToolCall():
                 return await self._close_message(full=True) and await write_call(self.output, thought)
             case Ended():

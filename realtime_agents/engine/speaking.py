@@ -75,8 +75,8 @@ class SpokenMessage:
         part = ContentPart(type="audio", transcript="")
         await self._output.emit(ResponseContentPartAdded(event_id=new_id("event"), part=part, **self._place))
 
-    async def add(self, text: str) -> bool:
-        return await self._say(self._cutter.feed(text))
+    async def add(self, text: str, *, whole: bool = False) -> bool:
+        return await self._say(self._cutter.feed(text) + (self._cutter.rest() if whole else []))
 
     async def close(self, *, full: bool, whole: bool) -> bool:
         full = full and await self._say(self._cutter.rest())

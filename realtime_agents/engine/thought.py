@@ -17,6 +17,8 @@ class Words:
     """More words of the answer, spaces included; pieces may end anywhere, also inside a word."""
 
     text: str
+    whole: bool = False
+    """A sentence ends with them: it need not wait for the next one to begin."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,8 +30,11 @@ class Message(Protocol):
     async def open(self) -> None:
         """Announce the message."""
 
-    async def add(self, text: str) -> bool:
-        """More words, cut anywhere; False when no more can be given out: limit reached, or stopped."""
+    async def add(self, text: str, *, whole: bool = False) -> bool:
+        """More words, cut anywhere; False when no more can be given out: limit reached, or stopped.
+
+        Of ``whole`` sentences nothing is held back.
+        """
 
     async def close(self, *, full: bool, whole: bool) -> bool:
         """Give out what was held back if ``full``, and finish; False when that was cut short.
@@ -64,8 +67,8 @@ class WrittenMessage:
         await self._output.emit(ResponseContentPartAdded(event_id=new_id("event"), part=part, **self._place))
         self._started = self._clock.monotonic()
 
-    async def add(self, text: str) -> bool:
-        return await self._give(self._cutter.feed(text))
+    async def add(self, text: str, *, whole: bool = False) -> bool:
+        return await self._give(self._cutter.feed(text) + (self._cutter.rest() if whole else []))
 
     async def close(self, *, full: bool, whole: bool) -> bool:
         full = full and await self._give(self._cutter.rest())

@@ -96,6 +96,24 @@ async def test_a_sentence_is_spoken_while_the_next_one_is_still_thought() -> Non
     assert stage.samples == 4 * 2_400
 
 
+async def test_a_whole_sentence_is_spoken_before_anybody_knows_what_follows() -> None:
+    stage, more = Stage(), asyncio.Event()
+
+    async def slow() -> Thoughts:
+        yield Words(text="One two.", whole=True)
+        await more.wait()
+        yield Words(text=" Three.")
+
+    await stage.begin()
+    running = asyncio.create_task(stage.responder.run(slow()))
+    await steps()
+    assert stage.transcript == "One two."
+    assert [e for e in stage.events if isinstance(e, ResponseOutputAudioDelta)]
+    more.set()
+    assert (await running).type == "completed"
+    assert stage.transcript == "One two. Three."
+
+
 async def test_speech_is_not_paced_by_words() -> None:
     stage = Stage()
 

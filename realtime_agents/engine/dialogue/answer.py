@@ -86,6 +86,15 @@ def compose(question: Question, calls: Sequence[Call], semantics: Semantics) -> 
     return phrases.not_found(question.prompt, question.tools)
 
 
+def opening(calls: Sequence[Call]) -> str:
+    """What `compose` begins with whatever else it finds: the words of the tools; empty when they have none.
+
+    It is known at once, while sentences that support it have yet to be compared by meaning.
+    """
+    outputs = [read_output(call.output) for call in calls if call.output is not None]
+    return " ".join(_distinct([o.say for o in outputs if o.outcome == "ok" and o.say]))
+
+
 def compose_parts(parts: Sequence[Question], calls: Sequence[Call], semantics: Semantics) -> str:
     """The answers to the questions of one message, one after the other; empty unless each had calls of its own."""
     answers: list[str] = []

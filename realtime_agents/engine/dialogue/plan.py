@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 from realtime_agents.engine.dialogue import phrases, routing
-from realtime_agents.engine.dialogue.answer import Question, compose, compose_parts, is_empty
+from realtime_agents.engine.dialogue.answer import Question, compose, compose_parts, is_empty, opening
 from realtime_agents.engine.dialogue.fill import Filled, Said, fill
 from realtime_agents.engine.dialogue.followup import Resolved, questions_in, resolve
 from realtime_agents.engine.dialogue.intent import Intent, classify, strip_lead
@@ -28,6 +28,8 @@ class Say:
     """Answer with words."""
 
     text: str
+    more: Callable[[], str] | None = field(default=None, compare=False)
+    """Gives the rest of the answer, which takes a while; ``text`` ends with a sentence then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +92,10 @@ class _Turn:
         if len(parts) > 1 and (answer := compose_parts(parts, current.lookups, self._semantics)):
             return Say(text=answer)
         question = Question(text=self._resolved.text, prompt=self._prompt, tools=self._context.tools)
-        answer = compose(question, current.lookups, self._semantics)
+        begun, calls, semantics = opening(current.lookups), current.lookups, self._semantics
+        if begun:
+            return Say(text=begun, more=lambda: compose(question, calls, semantics).removeprefix(begun))
+        answer = compose(question, calls, semantics)
         if answer != phrases.not_found(self._prompt, self._context.tools):
             return Say(text=answer)
         if is_statement(current.request):

@@ -19,9 +19,10 @@ GAIN: Final = 1.8
 """The model speaks softly: peaks of 0.2 to 0.5."""
 PEAK: Final = 0.95
 """A sentence that would get louder than this is made as much louder as it can be without clipping."""
-LEAD_MS: Final = 60
+LEAD_MS: Final = 40
 TAIL_MS: Final = 220
-"""What is left of the model's silence before and after a sentence, 300 and 500 ms."""
+"""What is left of the model's silence before and after a sentence, 300 and 500 ms. Together they are the pause
+between two sentences; the first part of it is also waited for before an answer."""
 
 _AUDIBLE: Final = 0.008
 _FADE_SAMPLES: Final = RATE_HZ * 5 // 1000

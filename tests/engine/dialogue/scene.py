@@ -95,7 +95,7 @@ class Scene:
     def says(self, *items: Item | list[Item] | str, **context: Any) -> str:
         plan = self.plan(*items, **context)
         assert isinstance(plan, Say), plan
-        return plan.text
+        return plan.text + (plan.more() if plan.more is not None else "")
 
     def calls(self, *items: Item | list[Item] | str, **context: Any) -> list[tuple[str, dict[str, Any]]]:
         plan = self.plan(*items, **context)

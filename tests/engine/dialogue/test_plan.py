@@ -62,6 +62,17 @@ def test_an_agent_that_finds_nothing_lets_another_that_fits_as_well_look_once(di
     assert va.says("What is the best pizza in town?", empty).startswith("I don't know")
 
 
+def test_what_a_tool_says_does_not_wait_for_the_sentences_that_support_it(dialogue: Dialogue) -> None:
+    say = "In 2026 the Part B premium is $202.90 a month. [1]"
+    support = source(2, "Most people pay the standard Part B premium each month.", title="Costs")
+    came = [*call("benefit_fact", found(say=say)), *call("search_knowledge", found(support))]
+    plan = specialist(dialogue, "medicare").plan(PREMIUM, came)
+    assert isinstance(plan, Say) and plan.more is not None
+    assert plan.text == say
+    assert plan.more().startswith(" ")
+    assert "[2]" in plan.more()
+
+
 def test_a_tools_question_is_passed_on_and_its_answer_goes_back_to_the_tool(dialogue: Dialogue) -> None:
     medicare = specialist(dialogue, "medicare")
     asked = call("benefit_fact", found(outcome="needs_input", message="What was your income two years ago?"))
