@@ -21,6 +21,7 @@ OTHER = Document(id="ship", title="Ships", collection="va", text="Ships sail at 
 
 @pytest.fixture
 async def client(elastic_config: ElasticConfig) -> AsyncIterator[AsyncElasticsearch]:
+    await remove(elastic_config)
     made = make_client(elastic_config)
     yield made
     await made.close()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 from realtime_agents.embedding import Vector
 from realtime_agents.errors import KnowledgeError
+from realtime_agents.knowledge.index import PassageIndex
 from realtime_agents.knowledge.port import (
     Document,
     GoldenQuery,
@@ -21,6 +23,7 @@ from realtime_agents.knowledge.port import (
     SearchMode,
 )
 from realtime_agents.knowledge.store import EmbeddedKnowledgeBase
+from realtime_agents.knowledge.writing import Writer
 from tests.contract.conftest import Opener
 from tests.knowledge.fakes import BrokenEmbedder, HashEmbedder, StuckEmbedder, no_embedder
 
@@ -86,6 +89,17 @@ async def test_each_mode_finds_the_document_a_question_is_about(kb: KnowledgeBas
     await kb.upsert([EYEGLASSES, BURIAL, HOSPICE])
     assert (await found(kb, "Will Medicare pay for my eyeglasses?", mode))[0] == "eyeglasses"
     assert (await found(kb, "who receives the burial flag", mode))[0] == "burial-flag"
+
+
+async def test_a_phrase_counts_as_rare_as_it_is(kb: KnowledgeBase) -> None:
+    """Two words that always stand together tell once more what each of them tells, not twice."""
+    texts = (
+        ["Prior authorization for ships"] * 5 + ["Zebra beside a quagga"] + ["Sails rise over harbours"] * 34
+    )
+    await kb.upsert(
+        Document(id=f"{n:02}", title="Page", collection="c", text=text) for n, text in enumerate(texts)
+    )
+    assert (await found(kb, "prior authorization of a zebra and a quagga", "lexical"))[0] == "05"
 
 
 async def test_meaning_finds_what_words_do_not(kb: KnowledgeBase) -> None:
@@ -568,24 +582,47 @@ async def test_two_older_versions_are_kept(kb: KnowledgeBase) -> None:
     assert [version.id for version in await kb.versions()] == [made[3], made[2], made[1]]
 
 
-async def test_a_rebuild_that_finds_less_is_dropped(kb: KnowledgeBase) -> None:
+async def test_a_rebuild_that_finds_less_is_dropped(
+    kb: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The new version lost the words and the meaning of a page: it holds as many documents and does not find it."""
     await kb.upsert([HOSPICE, BURIAL])
+    golden = [GoldenQuery(text="burial flag", document_ids=("burial-flag",), within=1)]
+    assert (await kb.rebuild(golden)).active
+    (active, _) = await kb.versions()
+    copy = Writer.copy
+
+    async def blank(
+        self: Writer, source: PassageIndex, target: PassageIndex, documents: Sequence[Document]
+    ) -> None:
+        hollow = [
+            replace(one, title="", text="Ships.") if one.id == "burial-flag" else one for one in documents
+        ]
+        await copy(self, source, target, hollow)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Writer, "copy", blank)
+        with pytest.raises(KnowledgeError, match="misses 1 of 1 golden queries, the active one 0"):
+            await kb.rebuild(golden)
+    assert [version.id for version in await kb.versions() if version.active] == [active.id]
+    assert len(await kb.versions()) == 2
+    assert (await found(kb, "burial flag"))[0] == "burial-flag"
+    assert (await kb.rebuild(golden)).active
+
+
+async def test_a_rebuild_that_is_ended_by_its_caller_leaves_nothing(kb: KnowledgeBase) -> None:
+    await kb.upsert([HOSPICE, BURIAL])
+    (active,) = await kb.versions()
 
     class Wrong(Exception):
         pass
-
-    golden = [GoldenQuery(text="burial flag", document_ids=("burial-flag",))]
-    assert (await kb.rebuild(golden)).active
-    (active, _) = await kb.versions()
 
     def fail(_: RebuildProgress) -> None:
         raise Wrong
 
     with pytest.raises(Wrong):
         await kb.rebuild(progress=fail)
-    assert [version.id for version in await kb.versions() if version.active] == [active.id]
-    assert len(await kb.versions()) == 2
-    assert (await found(kb, "burial flag"))[0] == "burial-flag"
+    assert [version.id for version in await kb.versions()] == [active.id]
 
 
 async def test_searches_and_changes_go_on_during_a_rebuild(kb: KnowledgeBase) -> None:

@@ -15,7 +15,7 @@ from tests.contract.conftest import empty
 
 PAGES = ROOT / "agent_configs" / "benefits" / "knowledge"
 COUNT = 16
-ASKED: tuple[tuple[SearchMode, float], ...] = (("hybrid", 0.9), ("vector", 0.95), ("lexical", 0.75))
+ASKED: tuple[tuple[SearchMode, float], ...] = (("hybrid", 0.9), ("vector", 0.95), ("lexical", 0.9))
 """BM25 of the two counts rare words and long pages a little differently."""
 
 

@@ -243,14 +243,23 @@ async def test_a_request_without_an_answer_is_sent_again(desk: Desk, monkeypatch
     assert len([request for request in desk.fake.requests if "_mget" in request]) > 1
 
 
-async def test_both_legs_cost_one_request(desk: Desk) -> None:
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("flag drapes the casket", ["_msearch", "_mget"]),
+        # Whether any passage says "TDIU" decides what is embedded.
+        ("flag and casket under TDIU", ["_msearch", "_msearch", "_mget"]),
+        ("TDIU, TBI, SMC or a flag", ["_msearch", "_msearch", "_mget"]),
+    ],
+)
+async def test_both_legs_cost_one_request_and_the_texts_another(
+    desk: Desk, text: str, asked: list[str]
+) -> None:
     kb = desk.open()
     await kb.upsert([PAGE])
     desk.fake.requests.clear()
-    await kb.search(Query(text="flag drapes the casket"))
-    assert [request for request in desk.fake.requests if "search" in request] == ["PUT /_msearch"] or [
-        request for request in desk.fake.requests if "search" in request
-    ] == ["POST /_msearch"]
+    assert (await kb.search(Query(text=text))).hits
+    assert [request.rpartition("/")[2] for request in desk.fake.requests] == asked
 
 
 # Servers

@@ -49,9 +49,10 @@ _OK = 200
 class ElasticIndex:
     """``document_index`` and ``passage_index`` are names of indices, or the aliases of the active version.
 
-    Reads go to whatever the alias names at that moment, so they follow a switch at once. A search is
-    one request, with both legs in it; what came from two versions is asked again. ``tag`` is ``None``
-    where no vectors can be compared: without an embedder, or with those of another one.
+    Reads go to whatever the alias names at that moment, so they follow a switch at once. Both legs of a
+    search are one ``_msearch``; what came from two versions is asked again. One ``_mget`` brings the texts
+    of the best; a question with an abbreviation asks before whether any passage uses it. ``tag`` is
+    ``None`` where no vectors can be compared: without an embedder, or with those of another one.
     """
 
     client: AsyncElasticsearch

@@ -2,7 +2,9 @@
 
 Two indices for each version: documents as they were brought in, and passages, which are
 searched. Words are analysed as in the embedded store: shared normalisation first, then split
-at what is neither letter nor digit, folded and stemmed by Porter's rules. Vectors lie there twice:
+at what is neither letter nor digit, folded and stemmed by Porter's rules. Neighbouring words are
+indexed as pairs too: so a phrase is as rare as it is itself, as FTS5 counts it, and not as rare as all
+its words together. Vectors lie there twice:
 the whole passage's as a `dense_vector` that finds candidates, and all of them, float16, as bytes
 from which the exact score is computed as for the embedded store.
 """
@@ -14,7 +16,7 @@ from typing import Any
 from realtime_agents.knowledge.analysis import ANALYSIS_VERSION
 from realtime_agents.knowledge.index import EmbedderTag
 
-LAYOUT_VERSION = "1"
+LAYOUT_VERSION = "2"
 """Raise when mappings change: an index of another layout is refused until it is rebuilt."""
 HNSW_M = 16
 HNSW_EF_CONSTRUCTION = 100
@@ -25,14 +27,15 @@ _NAME: dict[str, Any] = {"type": "keyword"}
 _DAY: dict[str, Any] = {"type": "date", "format": "yyyy-MM-dd"}
 _NUMBER: dict[str, Any] = {"type": "integer"}
 
+_FOLDED = ["lowercase", "asciifolding", "porter_stem"]
 _ANALYSIS: dict[str, Any] = {
     "tokenizer": {"words": {"type": "pattern", "pattern": "[^\\p{L}\\p{M}\\p{N}]+"}},
+    "filter": {
+        "pairs": {"type": "shingle", "min_shingle_size": 2, "max_shingle_size": 2, "output_unigrams": False}
+    },
     "analyzer": {
-        "words": {
-            "type": "custom",
-            "tokenizer": "words",
-            "filter": ["lowercase", "asciifolding", "porter_stem"],
-        }
+        "words": {"type": "custom", "tokenizer": "words", "filter": _FOLDED},
+        "pairs": {"type": "custom", "tokenizer": "words", "filter": [*_FOLDED, "pairs"]},
     },
 }
 _COMMON: dict[str, Any] = {
@@ -73,6 +76,14 @@ _PASSAGE: dict[str, Any] = {
         "analyzer": "words",
         "position_increment_gap": MAX_WORD_POSITIONS_GAP,
         "index_options": "positions",
+        "fields": {
+            "pairs": {
+                "type": "text",
+                "analyzer": "pairs",
+                "position_increment_gap": MAX_WORD_POSITIONS_GAP,
+                "index_options": "positions",
+            }
+        },
     },
     "vectors": {"type": "binary", "doc_values": True},
 }

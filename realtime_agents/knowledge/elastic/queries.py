@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -30,6 +31,8 @@ WORDS_TITLE_WEIGHT = 2
 """Title and section count this often, as the column weights of the embedded store."""
 
 Source = Mapping[str, Any]
+
+_WORD = re.compile(r"[^\W_]+")
 
 
 def passage_key(passage_id: str) -> str:
@@ -95,7 +98,15 @@ _BROUGHT: dict[str, Any] = {"stored_fields": "_none_", "docvalue_fields": NAMED}
 
 
 def phrase(term: str) -> dict[str, Any]:
-    return {"match_phrase": {"words": term}}
+    """One word, or words one after the other.
+
+    A pair counts as rare as it is. A longer phrase is looked for as pairs that follow each other: the
+    server would add up how rare they are, the boost makes a mean of it.
+    """
+    pairs = len(_WORD.findall(term)) - 1
+    if pairs < 1:
+        return {"match": {"words": term}}
+    return {"match_phrase": {"words.pairs": {"query": term, "boost": 1 / pairs}}}
 
 
 def plain_vector(vector: Vector) -> list[float]:
