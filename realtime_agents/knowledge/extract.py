@@ -27,6 +27,8 @@ from realtime_agents.knowledge.decoding import decode
 from realtime_agents.knowledge.extraction import Extractor
 from realtime_agents.knowledge.port import Document, SourceType
 
+READER_VERSION = "3"
+"""Raise when files are read differently: all are then read again."""
 MAX_FILE_BYTES = 8 * 1024 * 1024
 """Size of one page (Markdown, HTML, text), unpacked."""
 MAX_PDF_BYTES = 40 * 1024 * 1024
@@ -49,11 +51,12 @@ SUFFIXES = {
     ".pdf": "pdf",
     ".txt": "text",
 }
-_AS_OF = ("as_of", "printed", "effective_date", "page_lastupdate", "date")
+_AS_OF = ("as_of", "printed", "effective_date", "page_lastupdate", "modified", "date", "published")
 _PUBLISHED = ("published", "printed", "page_lastupdate", "date")
 _EFFECTIVE_FROM = ("effective_from", "effective_date")
 _EFFECTIVE_TO = ("effective_to", "effective_end_date")
 """Keys of a record or of front matter, the surest first."""
+_READ_DATES = ("modified", "published", "effective_date")
 _SOURCE_TYPES: Mapping[str, SourceType] = {
     "records": "record",
     "markdown": "markdown",
@@ -86,7 +89,7 @@ class Origin:
     url: str = ""
     source: str = ""
     date: str = ""
-    """Used when the text itself names none."""
+    """When it was last changed, as others say; for a text that names no date itself."""
     charset: str = ""
     remote: bool = False
     """What it says of its own id and collection is not believed: it could take the place of another page.
@@ -248,13 +251,14 @@ def _taken_apart(
         if not data:
             return {}, "", []
         found = extractor.read("pdf", data)
-        return {"title": found["title"], "date": found["date"]}, clean(found["text"]), list(found["notes"])
+        known = {name: found[name] for name in ("title", *_READ_DATES)}
+        return known, clean(found["text"]), list(found["notes"])
     text, failures = _decoded(data, origin.name, origin.charset or ("html" if kind == "html" else ""))
     problems = [failure.reason for failure in failures]
     match kind:
         case "html" if text.strip():
             page = extractor.read("html", text.encode("utf-8", "replace"))
-            known = {name: page[name] for name in ("title", "url", "date", "effective_date")}
+            known = {name: page[name] for name in ("title", "url", *_READ_DATES)}
             known["source"] = page["site"]
             return known, clean(page["text"]), problems
         case "markdown":
@@ -357,7 +361,7 @@ def _dates(facts: Mapping[str, Any], origin: Origin) -> _Dates:
     known = iso_date(origin.date)
     return _Dates(
         as_of=_first_date(facts, _AS_OF) or known,
-        published=_first_date(facts, _PUBLISHED) or known,
+        published=_first_date(facts, _PUBLISHED),
         effective_from=_first_date(facts, _EFFECTIVE_FROM),
         effective_to=_first_date(facts, _EFFECTIVE_TO),
     )

@@ -8,15 +8,12 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import IO
 
-from realtime_agents.knowledge.extract import DocumentFailure, Found, read_file
+from realtime_agents.knowledge.extract import READER_VERSION, DocumentFailure, Found, read_file
 from realtime_agents.knowledge.extraction import Extractor
 from realtime_agents.knowledge.intake import BATCH_DOCUMENTS
 from realtime_agents.knowledge.ledger import Entry, SourceKey, SourceKind
 from realtime_agents.knowledge.passages import CUT_VERSION
 from realtime_agents.knowledge.supply import AsBefore, Failed, Memory, Settled, Step, next_steps
-
-READER_VERSION = "2"
-"""Raise when files are read differently: all are then read again."""
 
 
 def read_documents(path: Path, collection: str, extractor: Extractor | None = None) -> Iterator[Found]:

@@ -71,7 +71,7 @@ class Entry:
 
     name: str
     mark: str = ""
-    """Size and time of a file: while it is the same, so is the file. Empty where there is none."""
+    """While it is the same, so is the entry: size and time of a file, and by which rules it was read."""
     etag: str = ""
     last_modified: str = ""
     run: int = 0

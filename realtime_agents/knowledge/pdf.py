@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -13,12 +13,19 @@ import pypdf
 from pypdf.errors import DependencyError, FileNotDecryptedError, PdfReadError
 
 from realtime_agents.errors import DocumentError
+from realtime_agents.knowledge.dates import iso_date
 from realtime_agents.knowledge.pdf_layout import Line, to_markdown
 
 MAX_PAGES = 2_000
 MAX_CHARS = 2_000_000
 _MIN_CHARS = 20
 """Fewer on all pages together: pictures of pages, with no text behind them."""
+FRONT_PAGES = 2
+_EFFECTIVE = re.compile(
+    r"effective(?: date)?(?: as of| from| on)?:? "
+    r"((?:\d{1,2} )?[a-z]{3,9}\.?(?: \d{1,2}(?:st|nd|rd|th)?,?)? \d{4}|\d{4}-\d{2}(?:-\d{2})?)\.?",
+    re.IGNORECASE,
+)
 _NO_TITLE = re.compile(
     r"(?:untitled.*|microsoft word.*|powerpoint presentation|.*\.(?:docx?|pdf|indd|qxd|pptx?|xlsx?|fm|tmp))",
     re.IGNORECASE,
@@ -27,11 +34,16 @@ _NO_TITLE = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PdfText:
-    """What a PDF says. ``date`` is ISO, from its metadata; ``notes`` say what was left out."""
+    """What a PDF says. Dates are ISO, empty when it has none; ``notes`` say what was left out."""
 
     title: str
     text: str
-    date: str
+    modified: str
+    """When the file was last changed."""
+    published: str
+    """When the file was made."""
+    effective_date: str
+    """From when on what it says holds, where a line of its first pages is about nothing else."""
     notes: tuple[str, ...] = ()
 
 
@@ -52,7 +64,14 @@ def read_pdf(data: bytes) -> PdfText:
     empty = chars.count(0)
     notes = (f"{empty} of its {count} pages hold no text; the others were kept",) if empty else ()
     text = to_markdown(pages)
-    return PdfText(title=_title(reader, text), text=text, date=_date(reader), notes=notes)
+    return PdfText(
+        title=_title(reader, text),
+        text=text,
+        modified=_date(reader, "/ModDate"),
+        published=_date(reader, "/CreationDate"),
+        effective_date=_effective_date(pages[:FRONT_PAGES]),
+        notes=notes,
+    )
 
 
 def _opened(data: bytes) -> pypdf.PdfReader:
@@ -105,16 +124,19 @@ def _title(reader: pypdf.PdfReader, text: str) -> str:
     return heading[1][:300] if heading else ""
 
 
-def _date(reader: pypdf.PdfReader) -> str:
-    """When it was last changed, else made: `D:20260115…` as an ISO date."""
-    for key in ("/ModDate", "/CreationDate"):
-        match = re.match(r"(?:D:)?(\d{4})(\d{2})(\d{2})", _fact(reader, key))
-        if match:
-            try:
-                return date(int(match[1]), int(match[2]), int(match[3])).isoformat()
-            except ValueError:
-                continue
-    return ""
+def _date(reader: pypdf.PdfReader, key: str) -> str:
+    """`D:20260115…` as an ISO date."""
+    match = re.match(r"(?:D:)?([0-9]{4})([0-9]{2})([0-9]{2})", _fact(reader, key))
+    try:
+        return date(int(match[1]), int(match[2]), int(match[3])).isoformat() if match else ""
+    except ValueError:
+        return ""
+
+
+def _effective_date(pages: Sequence[Sequence[Line]]) -> str:
+    lines = (_EFFECTIVE.fullmatch(" ".join(line.text.split())) for page in pages for line in page)
+    dates = (iso_date(found[1]) for found in lines if found)
+    return next((one for one in dates if one), "")
 
 
 def _fact(reader: pypdf.PdfReader, key: str) -> str:

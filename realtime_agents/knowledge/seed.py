@@ -9,7 +9,8 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from realtime_agents.knowledge.files import READER_VERSION, read_documents
+from realtime_agents.knowledge.extract import READER_VERSION
+from realtime_agents.knowledge.files import read_documents
 from realtime_agents.knowledge.passages import CUT_VERSION
 from realtime_agents.knowledge.port import Document, IngestReport, KnowledgeBase
 

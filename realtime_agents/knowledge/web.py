@@ -9,7 +9,7 @@ from contextlib import aclosing
 from urllib.parse import urlsplit
 
 from realtime_agents.errors import DocumentError, KnowledgeError
-from realtime_agents.knowledge.extract import DocumentFailure, Origin, kind_of, read_bytes
+from realtime_agents.knowledge.extract import READER_VERSION, DocumentFailure, Origin, kind_of, read_bytes
 from realtime_agents.knowledge.extraction import Extractor
 from realtime_agents.knowledge.fetch.client import MAX_PAGE_BYTES, Fetched, Fetcher, FetchError, Validators
 from realtime_agents.knowledge.fetch.sitemap import MAX_ENTRIES, Sitemap, is_sitemap, parse_sitemap, unpacked
@@ -126,7 +126,7 @@ class WebSupply:
         self, url: str, modified: str, memory: Memory, may_be_sitemap: bool
     ) -> AsyncGenerator[list[Step]]:
         known = await memory.entry(url)
-        stands = known is not None and known.whole and await memory.stands(known)
+        stands = known is not None and await self._stands(known, memory)
         asked = Validators()
         if known is not None and stands:
             if known.run == memory.run:  # it was read before the run was interrupted
@@ -169,13 +169,20 @@ class WebSupply:
         )
         found = read_bytes(fetched.body, kind, origin, self._extractor)
         given = fetched.validators
-        end = Settled(entry=Entry(name=url, etag=given.etag, last_modified=given.last_modified))
+        end = Settled(
+            entry=Entry(name=url, mark=READER_VERSION, etag=given.etag, last_modified=given.last_modified)
+        )
         held: list[Step] = []
         while steps := await asyncio.to_thread(next_steps, url, name, found):
             if held:
                 yield held
             held = steps
         yield [*held, end]  # in one batch: an interruption between them would have the page read again
+
+    @staticmethod
+    async def _stands(known: Entry, memory: Memory) -> bool:
+        """The store holds it as it would be read today: unless it has changed it need not be sent again."""
+        return known.whole and known.mark == READER_VERSION and await memory.stands(known)
 
     async def _list(self, first: Fetched) -> list[DocumentFailure]:
         """Fill the list of pages from a sitemap and those under it; what was left out, in words."""

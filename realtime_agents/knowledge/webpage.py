@@ -15,14 +15,18 @@ _BLOCK = frozenset(
     """address article blockquote br dd div dl dt footer form h1 h2 h3 h4 h5 h6 header hr li main nav ol p pre
     section table td th tr ul""".split()  # noqa: SIM905 - a list of words reads better as text
 )
-_DATES = (
+_MODIFIED = (
     "last-modified",
     "last-updated",
     "dcterms.modified",
     "dc.date.modified",
     "article:modified_time",
     "datemodified",
+    "og:updated_time",
+)
+_PUBLISHED = (
     "dcterms.issued",
+    "dc.date.issued",
     "dc.date",
     "article:published_time",
     "datepublished",
@@ -30,9 +34,12 @@ _DATES = (
 )
 """Names of ``<meta>`` that hold a date, the surest first; names from JSON-LD count among them."""
 _MAX_LINKED_DATA_CHARS = 200_000
-_SAYS_WHEN = re.compile(
-    r"\b(?:updated|modified|reviewed|effective|published|posted)\b[\s\w:]{0,20}$", re.IGNORECASE
+_SAYS_WHEN = (
+    ("last-updated", re.compile(r"\b(?:updated|modified|reviewed)\b[\s\w:]{0,20}$", re.IGNORECASE)),
+    ("datepublished", re.compile(r"\b(?:published|posted)\b[\s\w:]{0,20}$", re.IGNORECASE)),
+    ("effective-date", re.compile(r"(?:^|\n)\s*effective\b[\s\w:]{0,20}$", re.IGNORECASE)),
 )
+"""Words before a ``<time>``. A sentence may tell of a day of force, too: only at the start of a line it is the page's."""
 _LINKED_DATE = re.compile(r'"(date(?:Modified|Published))"\s*:\s*"([^"\\]{4,40})"')
 
 
@@ -44,8 +51,9 @@ class WebPage:
     text: str
     url: str
     """The address that the page gives for itself; empty when it gives none."""
-    date: str
-    """ISO, when it was last changed, else published; empty when it does not say."""
+    modified: str = ""
+    """ISO, when it was last changed; empty when it does not say."""
+    published: str = ""
     effective_date: str = ""
     """ISO, from when on what it says holds; rarely given."""
     site: str = ""
@@ -65,7 +73,8 @@ def read_page(html: str) -> WebPage:
         title=parts.title(),
         text=text.strip(),
         url=parts.canonical,
-        date=parts.date(*_DATES),
+        modified=parts.date(*_MODIFIED),
+        published=parts.date(*_PUBLISHED),
         effective_date=parts.date("effective-date", "dcterms.valid"),
         site=parts.site(),
     )
@@ -101,8 +110,11 @@ class _Parts(HTMLParser):
             )
         elif tag == "body":
             self._silent = 0  # a head that was never closed must not swallow the page
-        elif tag == "time" and _SAYS_WHEN.search("".join(self._pieces[-6:])[-80:]):
-            self._meta.setdefault("last-updated", values.get("datetime", ""))
+        elif tag == "time":
+            before = "".join(self._pieces[-6:])[-80:]
+            for name, words in _SAYS_WHEN:
+                if words.search(before):
+                    self._meta.setdefault(name, values.get("datetime", ""))
         if tag == "title" or (tag == "h1" and not "".join(self._heading).strip()):
             self._in = tag
         if tag in _BLOCK:

@@ -12,6 +12,7 @@ from realtime_agents.knowledge.extract import DocumentFailure, clean
 from realtime_agents.knowledge.extraction import Extractor
 from realtime_agents.knowledge.ingest import read_documents
 from realtime_agents.knowledge.port import Document
+from tests.support.pdf_files import pdf
 
 _extractors: list[Extractor] = []
 
@@ -345,21 +346,29 @@ def test_broken_markup_never_raises(tmp_path: Path, html: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("head", "as_of"),
+    ("head", "as_of", "published"),
     [
-        ('<meta name="DC.date" content="2026-01-15">', "2026-01-15"),
-        ('<meta itemprop="dateModified" content="January 15, 2026">', "2026-01-15"),
+        ('<meta name="DC.date" content="2026-01-15">', "2026-01-15", "2026-01-15"),
+        ('<meta itemprop="dateModified" content="January 15, 2026">', "2026-01-15", None),
+        (
+            '<meta name="last-modified" content="2026-05-06"><meta name="dcterms.issued" content="2019-02-03">',
+            "2026-05-06",
+            "2019-02-03",
+        ),
         (
             '<script type="application/ld+json">{"datePublished": "2025-02-03T08:00:00Z"}</script>',
             "2025-02-03",
+            "2025-02-03",
         ),
-        ('<meta name="date" content="soon">', None),
+        ('<meta name="date" content="soon">', None, None),
     ],
 )
-def test_a_page_is_dated_by_what_it_says_of_itself(tmp_path: Path, head: str, as_of: str | None) -> None:
+def test_a_page_is_dated_by_what_it_says_of_itself(
+    tmp_path: Path, head: str, as_of: str | None, published: str | None
+) -> None:
     html = f"<html><head>{head}</head><body><p>Words of the page.</p></body></html>"
     documents, _ = read(written(tmp_path, "a.html", html))
-    assert (documents[0].as_of, documents[0].published) == (as_of, as_of)
+    assert (documents[0].as_of, documents[0].published) == (as_of, published)
 
 
 def test_a_time_counts_as_date_only_where_the_page_says_so(tmp_path: Path) -> None:
@@ -367,6 +376,29 @@ def test_a_time_counts_as_date_only_where_the_page_says_so(tmp_path: Path) -> No
     other = '<p>The meeting is on <time datetime="2026-01-15">January 15</time>.</p>'
     assert read(written(tmp_path, "a.html", said))[0][0].as_of == "2026-01-15"
     assert read(written(tmp_path, "a.html", other))[0][0].as_of is None
+
+
+@pytest.mark.parametrize(
+    ("words", "as_of", "published", "effective"),
+    [
+        ("Last updated:", "2026-01-15", None, None),
+        ("Published on", "2026-01-15", "2026-01-15", None),
+        ("Effective date:", "2026-01-15", None, "2026-01-15"),
+        ("The new rate is effective", None, None, None),
+    ],
+)
+def test_what_stands_before_a_time_says_which_date_it_is(
+    tmp_path: Path, words: str, as_of: str | None, published: str | None, effective: str | None
+) -> None:
+    html = f'<p>Words.</p><p>{words} <time datetime="2026-01-15">January 15</time></p>'
+    page = read(written(tmp_path, "a.html", html))[0][0]
+    assert (page.as_of, page.published, page.effective_from) == (as_of, published, effective)
+
+
+def test_a_pdf_is_dated_by_its_last_change_and_published_when_it_was_made(tmp_path: Path) -> None:
+    lines = ("Effective Date: July 1, 2026", "", "Words that are long enough to be the text of a page.")
+    page = read(written(tmp_path, "a.pdf", pdf(lines, modified="20260506", created="20250304")))[0][0]
+    assert (page.as_of, page.published, page.effective_from) == ("2026-07-01", "2025-03-04", "2026-07-01")
 
 
 def test_a_day_of_force_and_the_name_of_the_site_are_taken_from_the_page(tmp_path: Path) -> None:

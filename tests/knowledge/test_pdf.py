@@ -99,11 +99,30 @@ def test_ligatures_become_letters() -> None:
 
 
 @pytest.mark.parametrize(
-    ("modified", "date"),
+    ("written", "date"),
     [("20260115093000-05'00'", "2026-01-15"), ("2026", ""), ("20261345", ""), ("", "")],
 )
-def test_the_date_is_that_of_the_last_change(modified: str, date: str) -> None:
-    assert read_pdf(pdf([LONG], modified=modified)).date == date
+def test_when_it_was_made_and_when_it_was_changed_are_kept_apart(written: str, date: str) -> None:
+    changed = read_pdf(pdf([LONG], modified=written, created="20240203"))
+    assert (changed.modified, changed.published) == (date, "2024-02-03")
+    made = read_pdf(pdf([LONG], modified="20260203", created=written))
+    assert (made.modified, made.published) == ("2026-02-03", date)
+
+
+@pytest.mark.parametrize(
+    ("line", "date"),
+    [
+        ("Effective Date: January 1, 2026", "2026-01-01"),
+        ("EFFECTIVE: 2026-07-01", "2026-07-01"),
+        ("Effective from 1 July 2026", "2026-07-01"),
+        ("Effective January 1, 2026, the premium rises.", ""),
+        ("Effective date: 01/02/2026", ""),
+        ("The rule is effective January 1, 2026", ""),
+    ],
+)
+def test_a_day_of_force_is_taken_from_a_line_that_says_nothing_else(line: str, date: str) -> None:
+    assert read_pdf(pdf([("Notice", 20), line, "", LONG])).effective_date == date
+    assert read_pdf(pdf([LONG], [LONG], [line])).effective_date == "", "it is not on the first pages"
 
 
 @pytest.mark.parametrize("title", ["Microsoft Word - draft.docx", "untitled", "leaflet.pdf", "x"])

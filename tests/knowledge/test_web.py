@@ -196,6 +196,18 @@ async def test_an_unchanged_page_is_asked_for_but_not_sent_again(reading: Readin
     assert (await reading.read("/a")).added == (reading.id("/a"),), "the store had lost it"
 
 
+async def test_an_unchanged_page_that_would_be_read_differently_today_is_read_again(
+    reading: Reading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading.site.page("/a", LONG, etag='"1"')
+    await reading.read("/a")
+    monkeypatch.setattr(web, "READER_VERSION", "next")
+    await reading.read("/a")
+    assert "if-none-match" not in reading.site.requests[-1].headers
+    await reading.read("/a")
+    assert reading.site.requests[-1].headers["if-none-match"] == '"1"'
+
+
 async def test_a_page_that_has_changed_is_brought_up_to_date(reading: Reading) -> None:
     reading.site.page("/a", LONG)
     await reading.read("/a")

@@ -13,7 +13,7 @@ Line = str | tuple[str, float] | tuple[str, float, bool]
 _TOP, _STEP = 760.0, 14.0
 
 
-def pdf(*pages: Sequence[Line], title: str = "", modified: str = "") -> bytes:
+def pdf(*pages: Sequence[Line], title: str = "", modified: str = "", created: str = "") -> bytes:
     """A PDF of these lines, from the top of each page. A line of ``""`` leaves a gap."""
     fonts = "<< /Font << /F1 3 0 R /F2 4 0 R >> >>"
     objects = [
@@ -33,6 +33,7 @@ def pdf(*pages: Sequence[Line], title: str = "", modified: str = "") -> bytes:
     objects[1] = f"<< /Type /Pages /Kids [{' '.join(kids)}] /Count {len(kids)} >>"
     facts = f"/Title ({title})" if title else ""
     facts += f" /ModDate (D:{modified})" if modified else ""
+    facts += f" /CreationDate (D:{created})" if created else ""
     objects.append(f"<< {facts} >>")
     return _file(objects)
 
