@@ -9,6 +9,7 @@ _ALL = (
     "second_start",
     "engine_latency",
     "page_stream",
+    "ingest",
     "retrieval",
     "answers",
     "speech",
