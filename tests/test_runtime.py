@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
+import sqlite3
 from pathlib import Path
 
 import pytest
 
 from realtime_agents.errors import ConfigError, RealtimeAgentsError, SettingsError
 from realtime_agents.health import report
+from realtime_agents.knowledge import schema
 from realtime_agents.knowledge.port import Query
 from realtime_agents.runtime import Runtime
 from realtime_agents.settings import load
@@ -101,3 +104,31 @@ async def test_a_data_folder_that_cannot_be_made_is_told_in_words(tmp_path: Path
     with pytest.raises(SettingsError, match=r"DATA_DIR: .*data cannot be made"):
         await runtime.start()
     await runtime.stop()
+
+
+async def test_a_store_that_takes_no_pages_is_told_and_still_searched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    agents = tmp_path / "agents"
+    shutil.copytree(load({}).agents_dir, agents)
+    settings = load({"DATA_DIR": str(tmp_path / "data"), "AGENTS_DIR": str(agents)})
+    async with Runtime.opened(settings, keep_history=False):
+        pass
+    page = sorted(agents.rglob("knowledge/*.md"))[0]
+    page.write_text(page.read_text() + "\nOne more sentence.\n")
+    real = schema.connect
+
+    def read_only(path: Path) -> sqlite3.Connection:
+        connection = real(path)
+        connection.execute("pragma query_only = on")
+        return connection
+
+    monkeypatch.setattr("realtime_agents.knowledge.database.connect", read_only)
+    async with Runtime.opened(settings, keep_history=False) as runtime:
+        part = {part.name: part for part in runtime.health()}["knowledge"]
+        assert (await runtime.knowledge.search(Query(text="Part B premium"))).hits
+        await runtime.refresh()
+    assert not part.ok
+    assert "could not be brought up to date" in part.detail and "read-only" in part.detail
+    told = [r.message for r in caplog.records if "could not be brought in" in r.message]
+    assert len(told) == 1

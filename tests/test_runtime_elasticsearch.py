@@ -13,10 +13,12 @@ import pytest
 from realtime_agents.errors import KnowledgeError
 from realtime_agents.health import badge
 from realtime_agents.knowledge.elastic.client import ElasticConfig
+from realtime_agents.knowledge.elastic.store import ElasticKnowledgeBase
 from realtime_agents.knowledge.port import Query
 from realtime_agents.runtime import Runtime
 from realtime_agents.settings import Settings, load
 from tests.contract.conftest import remove
+from tests.knowledge.fakes import no_embedder
 from tests.servers.fake_elasticsearch import FakeElasticsearch, running
 
 PAGE = "# Burial flags\n\nA flag drapes the casket of a veteran who has died. The next of kin keeps it.\n"
@@ -129,3 +131,36 @@ async def test_a_server_that_hangs_holds_up_no_agent_file_and_is_asked_nothing_m
             assert fake.silent is not None
             fake.silent.set()
             await runtime.stop()
+
+
+async def test_a_read_only_index_is_told_and_its_pages_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("realtime_agents.knowledge_watch.SERVER_EVERY_S", 0.0)
+    fake = FakeElasticsearch(blocks={"index.blocks.read_only_allow_delete": "true"})
+    async with running(fake) as url, Runtime.opened(settings_for(tmp_path, url), keep_history=False) as app:
+        part = {part.name: part for part in app.health()}["knowledge"]
+        assert not part.ok
+        assert "read-only" in part.detail and "0 documents" in part.detail
+        assert fake.stored == {}
+        fake.blocks = {}
+        await app.refresh()
+        assert {part.name: part for part in app.health()}["knowledge"].ok
+    assert fake.stored
+
+
+async def test_without_an_embedder_the_pages_come_and_are_found_by_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "realtime_agents.knowledge.opening.ElasticKnowledgeBase",
+        lambda config, **options: ElasticKnowledgeBase(config, no_embedder, **options),
+    )
+    fake = FakeElasticsearch()
+    async with running(fake) as url, Runtime.opened(settings_for(tmp_path, url), keep_history=False) as app:
+        part = {part.name: part for part in app.health()}["knowledge"]
+        result = await app.knowledge.search(Query(text="who keeps the burial flag"))
+    assert result.degraded == ("vector",)
+    assert result.hits
+    assert not part.ok
+    assert "only words are compared" in part.detail

@@ -159,6 +159,9 @@ class IndexedKnowledgeBase:
             )
         return await self._store.health()
 
+    async def active_version(self) -> str:
+        return await _soon(self._active_version())
+
     async def versions(self) -> tuple[KnowledgeVersion, ...]:
         return await _soon(self._versions())
 
@@ -242,6 +245,10 @@ class IndexedKnowledgeBase:
             vectors=parts.embedder is not None and not parts.no_vectors,
             changed=holdings.changed,
         )
+
+    async def _active_version(self) -> str:
+        await self._open()
+        return await self._store.active_version()
 
     async def _versions(self) -> tuple[KnowledgeVersion, ...]:
         await self._open()

@@ -160,6 +160,9 @@ class IndexStore(Protocol):
     async def active(self) -> PassageIndex:
         """The version to search and change. Raises `KnowledgeError` when it is a misfit."""
 
+    async def active_version(self) -> str:
+        """Id of that version, even of a misfit. Cheap: asked every second of a file, every ten of a server."""
+
     async def source(self) -> PassageIndex:
         """The active version to read documents from, even a misfit."""
 

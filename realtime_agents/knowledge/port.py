@@ -231,6 +231,9 @@ class KnowledgeBase(KnowledgeSearch, Protocol):
     async def health(self) -> KnowledgeHealth:
         """Ask the store. Never raises."""
 
+    async def active_version(self) -> str:
+        """Id of the version that is searched and changed."""
+
     async def versions(self) -> tuple[KnowledgeVersion, ...]:
         """All versions kept, newest first."""
 

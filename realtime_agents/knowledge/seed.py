@@ -20,8 +20,9 @@ log = logging.getLogger(__name__)
 class KnowledgeSeed:
     """The pages under ``agent_configs/*/knowledge`` and what of them is in the store.
 
-    ``state_path`` is a small JSON file beside the store: a fingerprint of the files and the ids
-    that came from them, so that a start with nothing changed reads no page at all.
+    ``state_path`` is a small JSON file beside the store: a fingerprint of the files, the version
+    they were brought into, the ids that came from them and those that once did, so that a start with
+    nothing changed reads no page at all, and an older version that is used again is brought up to date.
     """
 
     def __init__(self, agents_dir: Path, state_path: Path) -> None:
@@ -39,15 +40,19 @@ class KnowledgeSeed:
         Raises `KnowledgeError` when the store cannot be written.
         """
         fingerprint = await asyncio.to_thread(self._fingerprint)
+        version = await knowledge.active_version()
         state = await asyncio.to_thread(self._read_state)
         known = set(state.get("ids", ()))
-        if state.get("fingerprint") == fingerprint and await self._is_present(knowledge, known):
+        same = state.get("fingerprint") == fingerprint and state.get("version") == version
+        if same and await self._is_present(knowledge, known):
             return None
         documents, failures = await asyncio.to_thread(self._read_pages)
         report = await knowledge.upsert(documents)
-        if gone := known - {d.id for d in documents}:
+        ids = {d.id for d in documents}
+        if gone := (known | set(state.get("gone", ()))) - ids:
             await knowledge.delete(sorted(gone))
-        await asyncio.to_thread(self._write_state, fingerprint, sorted(d.id for d in documents))
+        now = {"fingerprint": fingerprint, "version": version, "ids": sorted(ids), "gone": sorted(gone)}
+        await asyncio.to_thread(self._write_state, now)
         for name, reason in failures:
             log.warning("a knowledge page was skipped", extra={"page": name, "reason": reason})
         return IngestReport(
@@ -96,8 +101,8 @@ class KnowledgeSeed:
             return {}
         return state if isinstance(state, dict) else {}
 
-    def _write_state(self, fingerprint: str, ids: list[str]) -> None:
+    def _write_state(self, state: dict[str, Any]) -> None:
         self._state_path.parent.mkdir(parents=True, exist_ok=True)
         partial = self._state_path.with_suffix(".partial")
-        partial.write_text(json.dumps({"fingerprint": fingerprint, "ids": ids}))
+        partial.write_text(json.dumps(state))
         partial.replace(self._state_path)

@@ -72,6 +72,9 @@ class SqliteStore:
             self._current = _Open(self._index(self._pointed()), seen)
         return self._current.index
 
+    async def active_version(self) -> str:
+        return (await self.active()).version
+
     async def source(self) -> SqliteIndex:
         return await self.active()
 

@@ -83,8 +83,12 @@ async def test_a_read_only_index_is_told_and_still_searched(
     await client.indices.put_settings(index=index, settings={"index.blocks.read_only_allow_delete": True})
     with pytest.raises(KnowledgeError, match="read-only"):
         await kb.upsert([OTHER])
+    health = await kb.health()
+    assert (health.ok, health.answers) == (False, True)
+    assert "read-only" in health.detail
     assert (await kb.search(Query(text="casket"))).hits
     await client.indices.put_settings(index=index, settings={"index.blocks.read_only_allow_delete": None})
+    assert (await kb.health()).ok
     assert (await kb.upsert([OTHER])).added == ("ship",)
 
 

@@ -78,6 +78,8 @@ class FakeElasticsearch:
                 for alias in body.get("aliases", {}):
                     self.aliases.setdefault(alias, set()).add(index)
                 return 200, {"acknowledged": True}
+            case "GET", ["_alias", alias]:
+                return 200, {name: {} for name in self.aliases.get(alias, ())}
             case "GET", [_, "_mapping,_alias"] | [_]:
                 return 200, {name: self._described(name) for name in self.indices if "passages" in name}
             case _, ["_cluster", "health", *_]:

@@ -111,6 +111,11 @@ class ElasticStore:
             raise KnowledgeError(self._misfit)
         return self._index("", refreshes=True)
 
+    async def active_version(self) -> str:
+        alias = self._passages("")
+        found = await self._told(self._es.indices.get_alias(name=alias))
+        return max(found, default="").removeprefix(f"{alias}-")
+
     async def source(self) -> ElasticIndex:
         return self._index("", refreshes=True)
 
