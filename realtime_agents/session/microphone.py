@@ -58,6 +58,7 @@ class Microphone:
         self._clock = clock
         self._times = AudioTimes()
         self._pressed_bytes = 0
+        self._is_whole = True
         self.on_heard: Callable[[bytes], None] | None = None
         """Gets what was passed on, while both sides are recorded."""
 
@@ -65,10 +66,12 @@ class Microphone:
         """A new connection: it counts its audio from 0."""
         self._times = AudioTimes()
         self._pressed_bytes = 0
+        self._is_whole = False
 
     def push(self, pcm: bytes) -> None:
         """Pass audio on."""
         if not self._outbox.is_open:
+            self._is_whole = False
             return
         audio = base64.b64encode(pcm).decode("ascii")
         self._outbox.send(InputAudioBufferAppend(event_id=self._outbox.new_event_id(), audio=audio))
@@ -80,6 +83,12 @@ class Microphone:
     def press(self) -> None:
         """The button to talk was pressed: count from here."""
         self._pressed_bytes = 0
+        self._is_whole = True
+
+    @property
+    def is_whole(self) -> bool:
+        """Nothing that was said since `press` went missing with a connection."""
+        return self._is_whole
 
     @property
     def pressed_ms(self) -> int:

@@ -38,6 +38,7 @@ from realtime_agents.session.line_messages import (
 from realtime_agents.session.listening import Listening
 from realtime_agents.session.microphone import Microphone
 from realtime_agents.session.outbox import Outbox
+from realtime_agents.session.press import Press
 from realtime_agents.session.roster import Roster
 from realtime_agents.session.speaker import Speaker
 from realtime_agents.session.status import StatusBoard, VoiceState
@@ -45,10 +46,7 @@ from realtime_agents.session.transcript import Transcript
 
 log = logging.getLogger(__name__)
 
-MIN_PRESS_MS = 100
-"""The shortest audio that a server takes as a turn."""
 _SILENCE_STEP_MS = 100
-_TOO_SHORT = "That was too short to be heard: hold the button while you speak."
 _UPLINK_FULL = "The connection to the voice server is slow: a part of what you said was lost."
 _REFUSED = "The Realtime server cannot listen and speak here; the conversation goes on in text."
 _TOO_MUCH = "The server has too much to say at once: a part of the answer was left without sound."
@@ -63,6 +61,7 @@ class Voice:
     ========== ================= ===================================
     line       `attach`          the browser, `attach`, `close`
     microphone constructor       garbage
+    press      constructor       garbage
     speaker    constructor       `close`
     listening  constructor       `close`
     silence    `on_mute`         its end, `close`
@@ -103,10 +102,10 @@ class Voice:
         self._line: AudioLine | None = None
         self._mode: ListenMode = "server_vad"
         self._is_muted = False
-        self._is_pressed = False
         self._hears_speech = False
         self._silence = Deadline(clock, "silence")
         self.microphone = Microphone(outbox, clock)
+        self._press = Press(self.microphone, self._tell)
         self.speaker = Speaker(
             rows=rows, transcript=transcript, outbox=outbox, clock=clock, on_change=self._show
         )
@@ -129,7 +128,8 @@ class Voice:
     @property
     def is_busy(self) -> bool:
         """Somebody speaks, or is about to."""
-        return self._hears_speech or self._is_pressed or self.speaker.is_playing or self.speaker.is_cutting
+        speaking = self._hears_speech or self._press.is_down
+        return speaking or self.speaker.is_playing or self.speaker.is_cutting
 
     def attach(self, mode: ListenMode) -> AudioLine:
         """A browser listens and speaks from now on; the one before no longer does."""
@@ -245,7 +245,8 @@ class Voice:
 
     def on_lost(self) -> None:
         """The connection is gone, and what was half said with it; before the answers are told."""
-        self._stop_hearing()
+        self._hears_speech = False
+        self._press.on_lost()
         self._listening.on_lost()
         self._show()
 
@@ -256,7 +257,7 @@ class Voice:
     # What the browser says; `LineHost`.
 
     def on_pushed(self, pcm: bytes) -> None:
-        if not self._is_muted and (self._is_pressed or self._mode != "push_to_talk"):
+        if not self._is_muted and (self._press.is_down or self._mode != "push_to_talk"):
             self.microphone.push(pcm)
 
     def on_played(self, item_id: str, played_ms: int) -> None:
@@ -280,16 +281,10 @@ class Voice:
             if on and self._line is not None:
                 self._line.put(LineError("not_push_to_talk", _NOT_PUSH_TO_TALK))
             return
-        if on == self._is_pressed:
-            return
-        self._is_pressed = on
-        if on:
+        if on and not self._press.is_down:
             self.interrupt("barge_in")
-            self.microphone.press()
-        elif self.microphone.pressed_ms < MIN_PRESS_MS:
-            self.microphone.clear()
-            self._tell(_TOO_SHORT)
-        else:
+            self._press.begin()
+        elif not on and self._press.end():
             released_s = self._clock.monotonic()
             self.speaker.after_cut(lambda: self._commit(released_s))
         self._show()
@@ -307,7 +302,7 @@ class Voice:
         if line is not self._line:
             return
         self._line = None
-        if self._hears_speech or self._is_pressed:
+        if self._hears_speech or self._press.is_down:
             self.microphone.clear()
         self._stop_hearing()
         self.speaker.detach()
@@ -329,7 +324,8 @@ class Voice:
             self._silence.arm(_SILENCE_STEP_MS / 1000, lambda: self._fall_silent(left_ms - _SILENCE_STEP_MS))
 
     def _stop_hearing(self) -> None:
-        self._hears_speech = self._is_pressed = False
+        self._hears_speech = False
+        self._press.drop()
 
     def _tell(self, words: str) -> None:
         if self._line is not None:
@@ -340,8 +336,8 @@ class Voice:
         hands_free = self._mode != "push_to_talk" and not self._is_muted
         self._status.set_voice(
             VoiceState(
-                mic_open=self._line is not None and (hands_free or self._is_pressed),
-                person_speaks=self._hears_speech or self._is_pressed,
+                mic_open=self._line is not None and (hands_free or self._press.is_down),
+                person_speaks=self._hears_speech or self._press.is_down,
                 playing=self.speaker.is_playing,
             )
         )

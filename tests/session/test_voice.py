@@ -380,6 +380,38 @@ async def test_words_said_while_the_connection_is_away_are_not_sent_half() -> No
         assert browser.all(Notice)
 
 
+async def test_a_press_that_the_connection_did_not_outlive_is_told_when_it_ends() -> None:
+    first: list[Any] = [listens(), *[appends()] * 5, drops(1006)]
+    async with rig(first, []) as r:
+        browser = await attach(r, "push_to_talk")
+        browser.line.talk(True)
+        browser.say(100)
+        await r.played(0)
+        await r.clock.advance(1)
+        browser.say(100)
+        assert browser.all(Notice) == []
+        browser.line.talk(False)
+        browser.line.talk(False)
+        await settle()
+        assert ["say it again" in notice.text for notice in browser.all(Notice)] == [True]
+        assert not [turn for turn in r.turns if turn.role == "user"]
+
+
+async def test_a_press_from_before_the_connection_came_back_is_no_half_turn() -> None:
+    first: list[Any] = [listens(), drops(1006)]
+    second: list[Any] = [*[appends()] * 10, expect("input_audio_buffer.clear")]
+    async with rig(first, [refuses()], second) as r:
+        browser = await attach(r, "push_to_talk")
+        await r.played(0)
+        browser.line.talk(True)
+        browser.say(100)
+        await r.clock.advance(1)
+        browser.say(200)
+        browser.line.talk(False)
+        await r.played(2)
+        assert ["say it again" in notice.text for notice in browser.all(Notice)] == [True]
+
+
 async def test_a_press_while_the_connection_is_away_asks_nothing() -> None:
     async with rig([listens(), drops(1006)], [refuses()], [expect("input_audio_buffer.clear")]) as r:
         browser = await attach(r, "push_to_talk")
@@ -388,7 +420,7 @@ async def test_a_press_while_the_connection_is_away_asks_nothing() -> None:
         browser.say(500)
         browser.line.talk(False)
         await settle()
-        assert browser.all(Notice)
+        assert "say it again" in browser.all(Notice)[0].text
         assert activity(r) is Activity.IDLE
         await r.clock.advance(1)
         browser.line.talk(True)
