@@ -11,6 +11,11 @@ CRISIS_ANSWER = (
 )
 """Spoken and shown as it is. Veterans Crisis Line: dial 988, then press 1."""
 
+EMERGENCY_ANSWER = (
+    "That sounds like an emergency. Please call 911 now, or ask somebody near you to call. I can't call for you, "
+    "and I can't give medical advice. Questions about benefits can wait until you are safe."
+)
+
 _SELF = r"(?:my|him|her|your|them)sel(?:f|ves)"
 _CRISIS = re.compile(
     rf"""\b(?:
@@ -26,12 +31,38 @@ _CRISIS = re.compile(
     )\b""",
     re.IGNORECASE | re.VERBOSE,
 )
+_PEOPLE = "husband|wife|spouse|partner|father|dad|mother|mom|son|daughter|child|baby|brother|sister|friend|neighbor|grand\\w+"
+_SOMEBODY = rf"(?:i|he|she|they|we|somebody|someone|(?:my|the|our)\ (?:{_PEOPLE}))"
+_EMERGENCY = re.compile(
+    rf"""(?:(?<!\w)|(?='))(?:
+        (?:my|his|her)\ chest\ (?:really\ )?(?:hurts|aches|is\ (?:hurting|tight|burning|killing\ me))
+      | {_SOMEBODY}\ (?:\w+\ )?(?:have|has|having|got)\ (?:\w+\ )?(?:chest\ pains?|pains?\ in\ (?:my|his|her|the)\ chest)
+      | (?:'m|am|'s|is|are|'re|think)\ (?:\w+\ )?having\ (?:a|an)\ (?:heart\ attack|stroke|seizure|allergic\ reaction)
+      | {_SOMEBODY}\ (?:\w+\ )?(?:can't|cannot|can\ not|can\ hardly|can\ barely)\ (?:\w+\ )?breathe?
+      | (?:is|'s|isn't|not)\ (?:not\ )?breathing
+      | (?:is|'s)\ (?:unconscious|unresponsive|choking|not\ responding|not\ waking\ up)
+      | {_SOMEBODY}\ (?:has\ |have\ )?(?:just\ )?(?:collapsed|overdosed|took\ too\ many\ pills|taken\ too\ many\ pills)
+      | (?:'m|am|'s|is)\ bleeding\ (?:badly|heavily|a\ lot|out)
+      | (?:the\ )?bleeding\ (?:won't|will\ not|doesn't|does\ not)\ stop
+      | this\ is\ an?\ (?:medical\ )?emergency
+      | (?:i|we)\ need\ an\ ambulance(?:\ (?:now|right\ now|please|here)|[^?\w]*$)
+    )(?!\w)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+def answer_to_danger(text: str) -> str:
+    """What is said at once to words of suicide, self-harm or a medical emergency; empty for all other words.
+
+    Errs towards an answer: it costs a sentence, a miss may cost more. Questions about benefits
+    ("does Medicare cover suicide prevention?", "is chest pain covered?") are not meant.
+    """
+    plain = " ".join(text.replace("’", "'").split())
+    if _CRISIS.search(plain):
+        return CRISIS_ANSWER
+    return EMERGENCY_ANSWER if _EMERGENCY.search(plain) else ""
 
 
 def speaks_of_crisis(text: str) -> bool:
-    """True for words of suicide or self-harm, about oneself or somebody close.
-
-    Errs towards True: the answer costs a sentence, a miss may cost more. Questions about
-    prevention as a benefit ("does Medicare cover suicide prevention?") are not meant.
-    """
-    return _CRISIS.search(" ".join(text.replace("’", "'").split())) is not None
+    """True for words that are answered here and reach no model."""
+    return bool(answer_to_danger(text))

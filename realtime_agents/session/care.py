@@ -1,4 +1,4 @@
-"""Words of somebody in danger: the crisis line is named at once, shown and said, and no model gets in between."""
+"""Words of somebody in danger: who helps is named at once, shown and said, and no model gets in between."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import uuid
 
 from realtime_agents.protocol.commands import ResponseParams
 from realtime_agents.protocol.response_slot import ResponseRequest
-from realtime_agents.safety.crisis import CRISIS_ANSWER
+from realtime_agents.safety.crisis import CRISIS_ANSWER, answer_to_danger
 from realtime_agents.session.answering import Answering
 from realtime_agents.session.clock import Clock
 from realtime_agents.session.roster import Roster
@@ -14,17 +14,19 @@ from realtime_agents.session.transcript import Transcript
 from realtime_agents.session.view import Turn
 from realtime_agents.session.voice import Voice
 
-SAY_IT = ResponseRequest(
-    params=ResponseParams(
-        input=(),
-        tools=(),
-        tool_choice="none",
-        output_modalities=("audio",),
-        instructions=f'Say exactly: "{CRISIS_ANSWER}"',
-        metadata={"purpose": "crisis"},
+
+def say_exactly(words: str) -> ResponseRequest:
+    """The server speaks these words and sees nothing of the conversation."""
+    return ResponseRequest(
+        params=ResponseParams(
+            input=(),
+            tools=(),
+            tool_choice="none",
+            output_modalities=("audio",),
+            instructions=f'Say exactly: "{words}"',
+            metadata={"purpose": "crisis"},
+        )
     )
-)
-"""The server speaks these words and sees nothing of the conversation."""
 
 
 class Care:
@@ -43,13 +45,15 @@ class Care:
         """The person typed ``text``; it is shown, and sent to nobody."""
         turn_id = f"item_{uuid.uuid4().hex[:24]}"
         said = Turn(id=turn_id, role="user", status="completed", text=text, at=self._clock.now())
-        self._answer(turn_id, said)
+        self._answer(turn_id, text, said)
 
     def on_heard(self, turn_id: str) -> None:
         """The person said what stands in that row."""
-        self._answer(turn_id, None)
+        heard = self._transcript.get(turn_id)
+        self._answer(turn_id, heard.text if heard else "", None)
 
-    def _answer(self, turn_id: str, said: Turn | None) -> None:
+    def _answer(self, turn_id: str, words: str, said: Turn | None) -> None:
+        help_words = answer_to_danger(words) or CRISIS_ANSWER
         self._voice.interrupt("care")
         if said is not None:
             self._transcript.put(said)
@@ -57,12 +61,12 @@ class Care:
             id=f"{turn_id}_care",
             role="agent",
             status="completed",
-            text=CRISIS_ANSWER,
+            text=help_words,
             agent=self._roster.current.name,
             at=self._clock.now(),
             spoken=self._voice.is_attached,
         )
         self._transcript.put(answer)
         if self._voice.is_attached:
-            self._answering.begin(turn_id, request=SAY_IT, verbatim_row=answer.id)
+            self._answering.begin(turn_id, request=say_exactly(help_words), verbatim_row=answer.id)
             self._answering.want()

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from realtime_agents.safety.crisis import CRISIS_ANSWER, speaks_of_crisis
+from realtime_agents.safety.crisis import CRISIS_ANSWER, EMERGENCY_ANSWER, answer_to_danger, speaks_of_crisis
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,39 @@ def test_the_answer_names_the_line_and_how_to_reach_it() -> None:
     assert "dial 988" in CRISIS_ANSWER
     assert "press 1" in CRISIS_ANSWER
     assert "Veterans Crisis Line" in CRISIS_ANSWER
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I feel dizzy and my chest hurts",
+        "I have chest pain",
+        "My husband is having a heart attack",
+        "I think I'm having a stroke",
+        "I can’t breathe",
+        "She isn't breathing",
+        "My father just collapsed",
+        "I took too many pills",
+        "the bleeding won't stop",
+        "I need an ambulance!",
+    ],
+)
+def test_a_medical_emergency_is_sent_to_911(text: str) -> None:
+    assert answer_to_danger(text) == EMERGENCY_ANSWER
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Does Medicare cover a visit for chest pain?",
+        "I had a stroke in 2019. Is rehab covered?",
+        "Do I need an ambulance letter for a claim?",
+        "What if I need an ambulance?",
+        "Who pays when I need an ambulance to another hospital?",
+        "Is oxygen covered if I have trouble breathing at night?",
+        "My roof collapsed, does VA help?",
+        "What counts as a medical emergency?",
+    ],
+)
+def test_questions_about_cover_for_emergencies_are_left_to_the_agents(text: str) -> None:
+    assert not answer_to_danger(text)

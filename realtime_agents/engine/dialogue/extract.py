@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from realtime_agents.engine.dialogue.programs import named_programs
 from realtime_agents.engine.dialogue.semantics import Semantics
 from realtime_agents.engine.dialogue.sentences import Sentence, speakable_sentences
 from realtime_agents.engine.dialogue.text import overlap, stems
@@ -55,6 +56,7 @@ _POINTER = re.compile(
     re.IGNORECASE,
 )
 """Sentences that only send the reader elsewhere: true, but no answer."""
+_CONTEXT = re.compile(r"\([^()]*\)")
 _PART = re.compile(r"\b(?:part|plan) [a-n]\b")
 _YEAR = re.compile(r"\b20\d{2}\b")
 _KINDS: tuple[tuple[re.Pattern[str], re.Pattern[str], float], ...] = (
@@ -144,13 +146,18 @@ def _answers(question: str, best: Picked, sources: Sequence[SourceText]) -> bool
     """True when the best sentence is about the question, and not only about something near it.
 
     The tell-tale of a subject that the sources lack is a word of the question that none of them
-    holds ("hearing aids"): the more such words, the closer the meaning has to be.
+    holds ("hearing aids"): the more such words, the closer the meaning has to be. Of the context that a
+    follow-up carries in parentheses one word is enough.
     """
     if best.score < MATCH_FLOOR or best.meaning < MEANING_MIN:
         return False
     asked = stems(question)
     own = stems(best.sentence) | stems(f"{best.source.title} {best.source.section}")
     if asked <= own:
+        return True
+    said = stems(_CONTEXT.sub(" ", question))
+    specific = {word for word in asked if not named_programs(word)}
+    if said & specific and said <= own and (specific - said) & own:
         return True
     everywhere = own.union(*(stems(f"{s.title} {s.section} {s.text}") for s in sources))
     unknown = len(asked - everywhere) / len(asked)

@@ -74,12 +74,15 @@ class Resolved:
     """The label of the value that was asked for and is being answered; usually empty."""
     answers: bool = False
     """True when the person answers a question of ours instead of asking one."""
+    instead: str = ""
+    """The same request about the subject before the last one: worth a search when ``text`` finds nothing."""
 
 
 def resolve(exchanges: Sequence[Exchange], today: date | None = None) -> Resolved:
     """The last request in the light of the ones before."""
     resolved = Resolved(text="", current="")
     before: Exchange | None = None
+    subjects: list[str] = []
     for exchange in exchanges:
         said = strip_lead(exchange.request)
         if before is not None and resolved.text and _was_asked(before) and _answers(said):
@@ -89,7 +92,12 @@ def resolve(exchanges: Sequence[Exchange], today: date | None = None) -> Resolve
         elif before is not None and (offered := _OFFER.search(before.reply)) and _accepts(said):
             resolved = Resolved(text=_merge(resolved.text, offered[1], today), current=said, answers=True)
         elif classify(exchange.request) is Intent.REQUEST:
-            resolved = Resolved(text=_combine(resolved.text, said, today), current=said)
+            text = _combine(resolved.text, said, today)
+            older = subjects[-2] if len(subjects) > 1 else ""
+            instead = _combine(older, said, today) if older and text != said else ""
+            resolved = Resolved(text=text, current=said, instead=instead)
+            if text == said:
+                subjects.append(text)
         else:
             resolved = Resolved(text=resolved.text, current=said)
         before = exchange
@@ -141,7 +149,11 @@ def _combine(earlier: str, said: str, today: date | None) -> str:
             _POINTER.search(fragment)
             or ((opened or _WHAT_IF.match(fragment)) and not _names_a_subject(fragment))
         )
-        bare = len(content) <= 1 and not (content and _DEFINITION.match(fragment))
+        bare = (
+            len(content) <= 1
+            and not (content and _DEFINITION.match(fragment))
+            and (opened or not _names_a_subject(fragment))
+        )
         return f"{_bare(fragment)} ({topic(earlier)})?" if points_back or bare else fragment
     short = len(content) <= _FRAGMENT_MAX_CONTENT
     if opened or (short and (_PREPOSITION.match(fragment) or _is_bare_value(fragment))):

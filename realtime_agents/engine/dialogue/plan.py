@@ -18,6 +18,7 @@ from realtime_agents.engine.dialogue.view import (
     Exchange,
     Prompt,
     ToolSpec,
+    parse_object,
     read_exchanges,
     read_prompt,
 )
@@ -96,11 +97,30 @@ class _Turn:
         if begun:
             return Say(text=begun, more=lambda: compose(question, calls, semantics).removeprefix(begun))
         answer = compose(question, calls, semantics)
-        if answer != phrases.not_found(self._prompt, self._context.tools):
+        nothing = phrases.not_found(self._prompt, self._context.tools)
+        if answer != nothing:
             return Say(text=answer)
         if is_statement(current.request):
             return Say(text=phrases.NOTED)
-        return self._hand_over(current, routing.HANDOFF_MARGIN_EMPTY_HANDED) or Say(text=answer)
+        return (
+            self._look_again(current)
+            or self._hand_over(current, routing.HANDOFF_MARGIN_EMPTY_HANDED)
+            or Say(text=answer)
+        )
+
+    def _look_again(self, current: Exchange) -> Plan | None:
+        """Once more, about the subject before the last one: people come back to what they asked first."""
+        instead = self._resolved.instead
+        search = next((tool for tool in self._usable() if routing.is_search(tool)), None)
+        if not instead or search is None:
+            return None
+        again = [call for call in current.lookups if instead in (parse_object(call.arguments) or {}).values()]
+        if not again:
+            return self._call_filled([(search.name, self._fill(search, instead))])
+        question = Question(text=instead, prompt=self._prompt, tools=self._context.tools)
+        answer = compose(question, again, self._semantics)
+        nothing = phrases.not_found(self._prompt, self._context.tools)
+        return None if answer == nothing else Say(text=answer)
 
     def _forced(self) -> Plan | None:
         """The call that `tool_choice` demands; made once per user message."""

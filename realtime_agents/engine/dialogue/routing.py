@@ -32,8 +32,8 @@ TOOL_MARGIN = 0.02
 """A special tool must beat search by this, and by `ASK_MARGIN` before a question is asked for it."""
 ASK_MARGIN = 0.1
 HANDOFF_MARGIN = 0.07
-HANDOFF_MARGIN_EMPTY_HANDED = 0.0
-"""The same after the agent's own search found nothing: an agent that fits as well may know."""
+HANDOFF_MARGIN_EMPTY_HANDED = 0.03
+"""The same after the agent's own search found nothing: one that fits a little better may know."""
 OVERLAP_WEIGHT = 0.1
 PROGRAM_WEIGHT = 0.15
 
@@ -66,7 +66,7 @@ _IN_GENERAL = re.compile(
 _OWN = re.compile(r"\b(?:i|i'm|i've|my|mine|me|our|we|us)\b", re.IGNORECASE)
 _CLAUSE = re.compile(r"\b(?:and|also|plus)\b|[;?]\s", re.IGNORECASE)
 _TRANSFER_WISH = re.compile(
-    r"\b(?:transfer|switch|hand|pass|connect|put)\b.{0,20}\b(?:to|through|over)\b|\b(?:talk|speak) (?:to|with)\b",
+    r"\b(?:transfer|switch|hand|pass|connect|put)\b.{0,20}\b(?:to|through|over)\b|(?<!\byou )\b(?:talk|speak) (?:to|with)\b",
     re.IGNORECASE,
 )
 

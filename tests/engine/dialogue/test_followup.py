@@ -34,6 +34,8 @@ def after(earlier: str, said: str, reply: str = "An answer.") -> str:
         ("And what if I miss the deadline?", "what if I miss the deadline (Part B premium in 2026)?"),
         ("What if I pay late?", "What if I pay late (Part B premium in 2026)?"),
         ("Can she get help with paying?", "Can she get help with paying (Part B premium in 2026)?"),
+        ("And does the VA?", "does the VA (Part B premium in 2026)?"),
+        ("Do I need Medicare too?", "Do I need Medicare too?"),
         ("And what does Medicare Advantage cost?", "what does Medicare Advantage cost?"),
         ("How do I file an appeal?", "How do I file an appeal?"),
         ("Medigap", "Medigap"),

@@ -9,7 +9,7 @@ import pytest
 from realtime_agents.engine.dialogue.plan import Dialogue, Say
 from realtime_agents.engine.dialogue.semantics import Semantics
 from tests.engine.dialogue.agents import FACT, ORDER, SEARCH, WEATHER, greeter, shop, specialist
-from tests.engine.dialogue.scene import TEXT, Scene, agent, call, found, handoff, source, system, tool
+from tests.engine.dialogue.scene import TEXT, Scene, agent, call, found, handoff, source, system, tool, user
 
 PREMIUM = "How much is the Part B premium in 2026?"
 
@@ -49,10 +49,10 @@ def test_when_the_exact_tool_finds_nothing_the_search_is_tried_before_giving_up(
     assert medicare.says(PREMIUM, both).startswith("I don't know")
 
 
-def test_an_agent_that_finds_nothing_lets_another_that_fits_as_well_look_once(dialogue: Dialogue) -> None:
+def test_an_agent_that_finds_nothing_lets_another_that_fits_look_once(dialogue: Dialogue) -> None:
     va = specialist(dialogue, "va")
     nothing = call("search_knowledge", found(outcome="not_found"))
-    question = "What does an ambulance ride cost?"
+    question = "What do prescription drugs cost?"
     empty = [*nothing, *call("benefit_fact", found(outcome="not_found"))]
     assert [name for name, _ in va.calls(question, empty)] == ["transfer_to_medicare"]
     medicare = specialist(dialogue, "medicare")
@@ -71,6 +71,30 @@ def test_what_a_tool_says_does_not_wait_for_the_sentences_that_support_it(dialog
     assert plan.text == say
     assert plan.more().startswith(" ")
     assert "[2]" in plan.more()
+
+
+def test_a_follow_up_on_which_nothing_is_found_is_tried_with_the_subject_before(dialogue: Dialogue) -> None:
+    medicare = specialist(dialogue, "medicare")
+    talk = [
+        *(user("Do I need Part B when I still work?"), agent("It depends. [1]")),
+        *(user("What if my employer has fewer than twenty people?"), agent("Medicare pays first. [2]")),
+    ]
+    nothing = found(outcome="not_found")
+    first = call(
+        "search_knowledge", nothing, '{"query": "How do I sign up (employer has fewer than twenty people)?"}'
+    )
+    again = medicare.calls(*talk, "How do I sign up?", first, call("benefit_fact", nothing))
+    assert again == [("search_knowledge", {"query": "How do I sign up (Part B when I still work)?"})]
+    sign_up = source(3, "To sign up for Part B, fill in form CMS-40B.", title="Signing up for Part B")
+    second = call("search_knowledge", found(sign_up), again[0][1]["query"].join(('{"query": "', '"}')))
+    assert "CMS-40B" in medicare.says(
+        *talk, "How do I sign up?", first, call("benefit_fact", nothing), second
+    )
+
+
+def test_being_asked_to_talk_to_somebody_else_is_no_wish_for_another_agent(dialogue: Dialogue) -> None:
+    planned = specialist(dialogue, "medicare").plan("Can you talk to my insurance company?")
+    assert "transfer_to_" not in str(planned)
 
 
 def test_a_tools_question_is_passed_on_and_its_answer_goes_back_to_the_tool(dialogue: Dialogue) -> None:
