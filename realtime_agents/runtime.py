@@ -18,7 +18,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
@@ -362,8 +361,7 @@ async def serving() -> AsyncIterator[None]:
         if runtime.is_first_start:
             print("First start: reading the knowledge pages …", flush=True)
             await runtime.refresh()
-        # What an upload left behind when the program was ended in the middle of it.
-        await asyncio.to_thread(shutil.rmtree, runtime.settings.data_dir / "uploads", ignore_errors=True)
+        await runtime.ingests.take_up(runtime.settings.data_dir / "uploads")
         runtime.start_upkeep()
         with installed(runtime):
             yield

@@ -1,6 +1,6 @@
 """``POST /api/knowledge/upload?collection=NAME``: files for the knowledge base, as one multipart form.
 
-The form's ``file`` parts are kept in a folder of their own until they are read. Limits hold
+The form's ``file`` parts are kept in a folder of their own until they are read, also over a restart. Limits hold
 whatever the request says of itself: its bytes are counted as they come. Answers 202 with the id of
 the job that reads them, else a status and ``{"error": words}``.
 """
@@ -23,6 +23,7 @@ from starlette.types import Message, Receive
 from realtime_agents import runtime
 from realtime_agents.errors import KnowledgeError
 from realtime_agents.knowledge.collections import collection_problem
+from realtime_agents.knowledge.uploads import Upload, keep, remove
 
 MAX_FILES = 50
 MAX_FILE_BYTES = 20 * 1024 * 1024
@@ -41,7 +42,11 @@ async def upload(request: Request) -> JSONResponse:
     folder = current.settings.data_dir / "uploads" / uuid.uuid4().hex
     try:
         count = await _received(request, folder)
-        job = current.ingests.add_folder(folder, f"{count} file{'' if count == 1 else 's'}", collection)
+        upload = Upload(
+            folder=folder, label=f"{count} file{'' if count == 1 else 's'}", collection=collection
+        )
+        await asyncio.to_thread(keep, upload)
+        job = current.ingests.add_upload(upload)
     except _TooLarge:
         await _remove(folder)
         return _refused(413, f"Too much at once: {MAX_REQUEST_BYTES // 2**20} MB at most.")
@@ -142,7 +147,7 @@ def _keep(part: UploadFile, path: Path) -> None:
 
 
 async def _remove(folder: Path) -> None:
-    await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+    await asyncio.to_thread(remove, folder)
 
 
 def _refused(status: int, words: str) -> JSONResponse:

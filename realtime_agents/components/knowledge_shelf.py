@@ -20,10 +20,11 @@ def _source(line: ObjectVar[SourceLine]) -> rx.Component:
         rx.cond(
             line.again != "",
             rx.el.button(
-                "Read again",
+                line.again_words,
                 type="button",
                 class_name="button",
-                on_click=IngestState.read_again(line.again, line.key),
+                data_testid="source-again",
+                on_click=IngestState.read_again(line.again, line.collection_name),
             ),
         ),
         class_name="shelf-line",

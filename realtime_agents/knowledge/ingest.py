@@ -265,7 +265,7 @@ class _Ingest:
             return
         unseen = self._supply.forgets_unseen and "" not in self._broken
         stale = await asyncio.to_thread(self._ledger.stale, self._run, unseen=unseen)
-        stale = [name for name in stale if name not in self._seen]
+        stale = [name for name in (*stale, *await self._returned()) if name not in self._seen]
         if stale:
             await self._kb.delete(stale)
             self._tally.removed.extend(stale)
@@ -274,6 +274,13 @@ class _Ingest:
         await asyncio.to_thread(self._ledger.end, self._run, "done")
         if stale:
             self._tell()
+
+    async def _returned(self) -> list[str]:
+        """What had vanished and is there again: an earlier version of the store is in use now."""
+        if self._ledger is None or self._run is None:
+            return []
+        gone = await asyncio.to_thread(self._ledger.gone, self._run)
+        return [name for name in gone if await self._kb.document(name) is not None]
 
     def _tell(self) -> None:
         results, self._results = tuple(self._results), []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import shutil
 import uuid
 from collections import deque
 from collections.abc import AsyncGenerator, Mapping
@@ -22,6 +21,7 @@ from realtime_agents.knowledge.ingest import ingest
 from realtime_agents.knowledge.ledger import IngestLedger
 from realtime_agents.knowledge.outcome import DocumentResult, IngestOutcome, IngestProgress
 from realtime_agents.knowledge.port import KnowledgeBase
+from realtime_agents.knowledge.uploads import Upload, left_in, remove
 from realtime_agents.knowledge.web import MAX_PAGES, WebSupply
 
 log = logging.getLogger(__name__)
@@ -44,6 +44,8 @@ class Job:
     """What is read, for people: an address, ``3 files``."""
     collection: str
     state: JobState
+    url: str = ""
+    """Address that is read; empty for files that were sent."""
     progress: IngestProgress = field(default_factory=IngestProgress)
     results: tuple[DocumentResult, ...] = ()
     """What came of each document, oldest first; see `MAX_RESULTS`."""
@@ -70,7 +72,7 @@ class IngestJobs:
     =================  =====================  ==========================
     worker task        the first job          `close`
     task of a job      the worker             its end, `cancel`, `close`
-    upload folders     who added the job      its end, `cancel`, `close`
+    upload folders     who added the job      its end, `cancel`
     =================  =====================  ==========================
 
     Not for several threads. ``guard`` is for tests.
@@ -98,13 +100,19 @@ class IngestJobs:
         plain = str(self._guard.check_url(url))
         return self._add(_Order(url=plain, max_pages=max_pages), plain.partition("://")[2], collection)
 
-    def add_folder(self, folder: Path, label: str, collection: str) -> str:
+    def add_upload(self, upload: Upload) -> str:
         """Read the files of a folder of our own, which is removed in the end. Raises `KnowledgeError`."""
         try:
-            return self._add(_Order(folder=folder), label, collection)
+            return self._add(_Order(folder=upload.folder), upload.label, upload.collection)
         except KnowledgeError:
-            shutil.rmtree(folder, ignore_errors=True)
+            remove(upload.folder)
             raise
+
+    async def take_up(self, root: Path) -> None:
+        """Go on with uploads that the end of the server has interrupted. Sites wait for a word of somebody."""
+        for upload in await asyncio.to_thread(left_in, root):
+            with suppress(KnowledgeError):  # no more than may wait
+                self.add_upload(upload)
 
     def cancel(self, job_id: str) -> None:
         """Stop a job; what was read of it is kept. Nothing happens when it has ended."""
@@ -132,13 +140,14 @@ class IngestJobs:
             await changed.wait()
 
     async def close(self) -> None:
-        """Stop everything. Safe to call again."""
+        """Stop everything; uploads that were not read to their end stay for `take_up`. Safe to call again."""
         self._closed = True
         if self._worker is not None:
             self._worker.cancel()
             with suppress(asyncio.CancelledError):
                 await self._worker
         for job_id in list(self._orders):
+            self._orders[job_id] = _Order()
             self._end(job_id, "stopped")
         self._tell()
 
@@ -150,7 +159,9 @@ class IngestJobs:
                 f"{MAX_WAITING} ingests are waiting already; try again when some have ended."
             )
         job_id = uuid.uuid4().hex[:12]
-        self._jobs[job_id] = Job(id=job_id, label=label, collection=collection, state="waiting")
+        self._jobs[job_id] = Job(
+            id=job_id, label=label, collection=collection, state="waiting", url=order.url
+        )
         self._orders[job_id] = order
         self._waiting.append(job_id)
         if self._worker is None or self._worker.done():
@@ -203,7 +214,7 @@ class IngestJobs:
     ) -> None:
         order = self._orders.pop(job_id, None)
         if order is not None and order.folder is not None:
-            shutil.rmtree(order.folder, ignore_errors=True)
+            remove(order.folder)
         self._change(job_id, state=state, personal=personal, problem=problem)
         ended = [i for i, job in self._jobs.items() if job.state not in {"waiting", "running"}]
         for old in ended[:-MAX_ENDED]:

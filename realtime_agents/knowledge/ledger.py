@@ -45,6 +45,14 @@ create table document(
 create index document_entry on document(source, entry);
 create index document_id on document(id);
 """
+_GONE = """
+create table if not exists gone(
+    source integer not null, id text not null, run integer not null, primary key(source, id)
+) without rowid
+"""
+"""Documents that vanished from a source: an older version of the store may still hold them."""
+MAX_GONE = 1_000
+"""Of one source; the oldest go first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +166,9 @@ class IngestLedger:
                 "insert or replace into document(source, id, entry, sha256, run) values(?, ?, ?, ?, ?)",
                 [(run.source, name, entry, sha256, run.number) for name, sha256 in fingerprints.items()],
             )
+            db.executemany(
+                "delete from gone where source = ? and id = ?", [(run.source, name) for name in fingerprints]
+            )
 
     def settle(self, run: Run, entries: Sequence[Entry]) -> None:
         """These entries are dealt with in this run; ``documents`` and ``run`` of them are not looked at."""
@@ -202,12 +213,31 @@ class IngestLedger:
         with self._write() as db:
             if unseen:
                 db.execute("delete from entry where source = ? and run < ?", (run.source, run.number))
-            db.execute(
-                "delete from document where source = ? and run < ? and not exists (select 1 from entry e"
+            gone = (
+                "from document where source = ? and run < ? and not exists (select 1 from entry e"
                 " where e.source = document.source and e.name = document.entry"
-                " and not (e.run = ? and e.whole))",
-                (run.source, run.number, run.number),
+                " and not (e.run = ? and e.whole))"
             )
+            where = (run.source, run.number, run.number)
+            db.execute(
+                f"insert or replace into gone(source, id, run) select source, id, {run.number} {gone}", where
+            )
+            db.execute(f"delete {gone}", where)
+            db.execute(
+                "delete from gone where source = ? and id not in"
+                " (select id from gone where source = ? order by run desc, id limit ?)",
+                (run.source, run.source, MAX_GONE),
+            )
+
+    def gone(self, run: Run) -> list[str]:
+        """Ids of documents that the source held once and no source holds now."""
+        with self._read() as db:
+            rows = db.execute(
+                "select id from gone where source = ? and not exists"
+                " (select 1 from document d where d.id = gone.id) order by id",
+                (run.source,),
+            )
+            return [str(name) for (name,) in rows]
 
     def sources(self) -> list[SourceRecord]:
         """Every source, the one read last first."""
@@ -276,6 +306,7 @@ class IngestLedger:
                 for statement in _TABLES.split(";\n"):
                     db.execute(statement)
                 db.execute(f"pragma user_version = {_VERSION}")
+            db.execute(_GONE)
             db.execute("commit")
         self._ready = True
 

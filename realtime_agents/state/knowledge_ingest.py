@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Any
 
 import reflex as rx
 from reflex.event import EventSpec
 
-from realtime_agents.errors import KnowledgeError
+from realtime_agents.errors import DocumentError, KnowledgeError
 from realtime_agents.knowledge.collections import collection_problem
 from realtime_agents.knowledge.jobs import IngestJobs, Job
+from realtime_agents.knowledge.ledger import SourceKey, SourceRecord
 from realtime_agents.knowledge.web import is_web_address
 from realtime_agents.runtime import get_runtime
-from realtime_agents.state.handlers import background_latest, handler
+from realtime_agents.state.handlers import background, background_latest, handler
 from realtime_agents.state.knowledge import KnowledgeState, look
 from realtime_agents.state.knowledge_lines import (
     JobLine,
@@ -29,7 +30,7 @@ from realtime_agents.state.knowledge_lines import (
 from realtime_agents.state.pacing import EVENTS_INTERVAL_S, HEARTBEAT_S
 from realtime_agents.state.presence import is_connected
 
-_ENDED = frozenset({"done", "stopped", "failed"})
+_OPEN = frozenset({"waiting", "running"})
 
 
 class IngestState(rx.State):
@@ -51,13 +52,16 @@ class IngestState(rx.State):
     problem: rx.Field[str] = rx.field("")
     """Why an address was refused."""
     _watching: bool = False
-    _ended: frozenset[str] = frozenset()
+    _states: frozenset[tuple[str, str]] = frozenset()
+    """Of the jobs that were seen last, by id."""
 
-    @handler
+    @background
     async def arrive(self) -> None:
         """The page was opened."""
-        self.problem = ""
-        await self._list_sources()
+        sources, problem = await _sources()
+        async with self:
+            self.problem = ""
+            self._list(sources, problem)
 
     @background_latest
     async def watch(self) -> None:
@@ -75,10 +79,10 @@ class IngestState(rx.State):
                     changed = self._show(jobs) if jobs is not None else await self._is_in_trouble()
                 if not changed:
                     continue
-                seen = await look()
+                seen, (sources, problem) = await asyncio.gather(look(), _sources())
                 async with self:
                     await (await self.get_state(KnowledgeState))._take(seen)
-                    await self._list_sources()
+                    self._list(sources, problem)
 
     @handler
     def unwatch(self) -> None:
@@ -96,11 +100,9 @@ class IngestState(rx.State):
         return rx.call_script("document.getElementById('knowledge-url').value = ''")
 
     @handler
-    def read_again(self, url: str, key: str) -> None:
-        """Read a source once more: what is new, changed or gone is followed."""
-        source = next((s for s in get_runtime().ledger.sources() if source_line(s, 0).key == key), None)
-        if source is not None:
-            self.problem = self._add(url, source.key.collection)
+    def read_again(self, url: str, collection: str) -> None:
+        """Read a source once more, or go on where it was interrupted: what is new, changed or gone is followed."""
+        self.problem = self._add(url, collection)
 
     @handler
     def stop(self, job_id: str) -> None:
@@ -121,12 +123,14 @@ class IngestState(rx.State):
             return problem
         try:
             get_runtime().ingests.add_url(url if is_web_address(url) else f"https://{url}", collection)
-        except KnowledgeError as error:
+        except DocumentError as error:
             return f"This address is not read: {error}."
+        except KnowledgeError as error:
+            return str(error)
         return ""
 
     def _show(self, jobs: tuple[Job, ...]) -> bool:
-        """Show the jobs. True when one has ended: then what the knowledge base holds has changed."""
+        """Show the jobs. True when one has begun or ended: then sources and collections have changed."""
         lines = tuple(job_line(job) for job in reversed(jobs))
         if lines != self.jobs:
             self.jobs = lines
@@ -134,28 +138,38 @@ class IngestState(rx.State):
         results = result_lines(begun[-1]) if begun else ()
         if results != self.results:
             self.results, self.results_of = results, begun[-1].label if begun else ""
-        ended = frozenset(job.id for job in jobs if job.state in _ENDED)
-        has_ended = bool(ended - self._ended)
-        self._ended = ended
-        return has_ended
+        known, self._states = self._states, frozenset((job.id, job.state) for job in jobs)
+        return bool(self._states - known)
 
     async def _is_in_trouble(self) -> bool:
         """Something is told to be wrong with the store: it may have passed."""
         return (await self.get_state(KnowledgeState)).store_problem != ""
 
-    async def _list_sources(self) -> None:
-        try:
-            found = await asyncio.to_thread(get_runtime().ledger.sources)
-        except KnowledgeError as error:
-            self.problem = str(error)
+    def _list(self, found: Sequence[SourceRecord], problem: str) -> None:
+        if problem:
+            self.problem = problem
             return
         now = time.time()
-        reading = {job.collection for job in get_runtime().ingests.jobs if job.state == "running"}
+        reading = {(job.url, job.collection) for job in get_runtime().ingests.jobs if job.state in _OPEN}
         self.sources = tuple(
-            source_line(source, now, reading=source.key.collection in reading)
+            source_line(source, now, reading=_place(source.key) in reading)
             for source in found
-            if source.documents
+            if source.documents or source.state != "done"
         )
+
+
+async def _sources() -> tuple[Sequence[SourceRecord], str]:
+    """What the ledger holds, or why it cannot be read. It may be locked for seconds: not for the tab's lock."""
+    try:
+        return await asyncio.to_thread(get_runtime().ledger.sources), ""
+    except KnowledgeError as error:
+        return (), str(error)
+
+
+def _place(key: SourceKey) -> tuple[str | None, str]:
+    """As jobs name what they read: an address, or nothing for files that were sent."""
+    address = {"web": key.location, "upload": ""}.get(key.kind)
+    return address, key.collection
 
 
 async def _looks(jobs: IngestJobs) -> AsyncGenerator[tuple[Job, ...] | None]:

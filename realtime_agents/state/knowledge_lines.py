@@ -102,10 +102,12 @@ class SourceLine:
     kind: str
     place: str
     collection: str
+    collection_name: str
     documents: str
     read: str
     again: str
-    """Address to read again; empty for files, which only the command line reaches."""
+    """Address to read again; empty for files, which only the command line reaches, and while it is read."""
+    again_words: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,24 +246,26 @@ def result_lines(job: Job) -> tuple[ResultLine, ...]:
 
 
 def source_line(source: SourceRecord, now: float, *, reading: bool = False) -> SourceLine:
-    """A source as the page shows it. ``reading``: something is being read into its collection right now."""
+    """A source as the page shows it. ``reading``: one of our jobs reads it, or is about to."""
     key = source.key
-    read = ago_words(source.finished_at or source.started_at, now)
-    match source.state:
-        case "running":
-            read = "being read" if reading else "interrupted"
-        case "stopped":
-            read = f"{read}, not finished"
-        case "done":
-            pass
+    if reading:
+        read = "being read"
+    elif source.state == "done":
+        read = f"read {ago_words(source.finished_at, now)}"
+    else:
+        began = ago_words(source.started_at, now)
+        way_on = "" if key.kind != "files" else "; the same ingest command goes on"
+        read = f"begun {began}, not finished{way_on}"
     return SourceLine(
         key=f"{key.kind} {key.location} {key.collection}",
         kind=_KINDS[key.kind],
         place="Files sent from this page" if key.kind == "upload" else key.location,
         collection=title_words(key.collection),
+        collection_name=key.collection,
         documents=count_words(source.documents, "document"),
         read=read,
-        again=key.location if key.kind == "web" else "",
+        again=key.location if key.kind == "web" and not reading else "",
+        again_words="Read again" if source.state == "done" else "Go on",
     )
 
 

@@ -13,6 +13,7 @@ from realtime_agents.api import knowledge_upload
 from realtime_agents.api.app import build_api
 from realtime_agents.api.knowledge_upload import safe_name
 from realtime_agents.errors import KnowledgeError
+from realtime_agents.knowledge.uploads import Upload, remove
 from realtime_agents.settings import load
 
 PATH = "/api/knowledge/upload"
@@ -25,10 +26,12 @@ class FakeJobs:
         self.taken: list[tuple[dict[str, bytes], str, str]] = []
         self.refuse = ""
 
-    def add_folder(self, folder: Path, label: str, collection: str) -> str:
+    def add_upload(self, upload: Upload) -> str:
         if self.refuse:
+            remove(upload.folder)
             raise KnowledgeError(self.refuse)
-        self.taken.append(({p.name: p.read_bytes() for p in sorted(folder.iterdir())}, label, collection))
+        files = {path.name: path.read_bytes() for path in sorted(upload.folder.iterdir())}
+        self.taken.append((files, upload.label, upload.collection))
         return "job1"
 
 

@@ -14,6 +14,7 @@ from realtime_agents.knowledge.jobs import IngestJobs, Job
 from realtime_agents.knowledge.ledger import IngestLedger
 from realtime_agents.knowledge.port import Document, IngestReport
 from realtime_agents.knowledge.store import EmbeddedKnowledgeBase
+from realtime_agents.knowledge.uploads import Upload, keep
 from tests.knowledge.fakes import HashEmbedder
 from tests.support.web_site import web_site
 
@@ -50,6 +51,12 @@ class Rig:
             (folder / f"{stem}.md").write_text(text)
         return folder
 
+    def add(self, folder: Path, label: str) -> str:
+        """Kept and handed over, as an upload is."""
+        upload = Upload(folder=folder, label=label, collection="va")
+        keep(upload)
+        return self.jobs.add_upload(upload)
+
     async def until(self, condition: Callable[[tuple[Job, ...]], object]) -> tuple[Job, ...]:
         async with asyncio.timeout(20), aclosing(self.jobs.watch()) as seen:
             async for now in seen:
@@ -76,7 +83,7 @@ async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
 async def test_uploaded_files_are_read_told_and_removed(rig: Rig) -> None:
     folder = rig.upload("u1", README="# About\nWords.", letter="My number is 536-22-8714.")
     (folder / "photo.png").write_bytes(b"\x89PNG")
-    job = await rig.ended(rig.jobs.add_folder(folder, "3 files", "va"))
+    job = await rig.ended(rig.add(folder, "3 files"))
     assert (job.state, job.label, job.collection) == ("done", "3 files", "va")
     assert [(r.name, r.fate) for r in job.results] == [
         ("photo.png", "skipped"),
@@ -106,8 +113,8 @@ async def test_an_address_that_may_not_be_read_is_refused_at_once(rig: Rig) -> N
 
 async def test_jobs_are_worked_off_one_after_the_other(rig: Rig) -> None:
     rig.kb.go.clear()
-    first = rig.jobs.add_folder(rig.upload("u1", a="Words of a."), "1 file", "va")
-    second = rig.jobs.add_folder(rig.upload("u2", b="Words of b."), "1 file", "va")
+    first = rig.add(rig.upload("u1", a="Words of a."), "1 file")
+    second = rig.add(rig.upload("u2", b="Words of b."), "1 file")
     await rig.kb.asked.wait()
     assert [(job.id, job.state) for job in rig.jobs.jobs] == [(first, "running"), (second, "waiting")]
     rig.kb.go.set()
@@ -118,8 +125,8 @@ async def test_jobs_are_worked_off_one_after_the_other(rig: Rig) -> None:
 async def test_a_running_job_is_stopped_and_the_next_begins(rig: Rig) -> None:
     rig.kb.go.clear()
     folder = rig.upload("u1", a="Words of a.")
-    first = rig.jobs.add_folder(folder, "1 file", "va")
-    second = rig.jobs.add_folder(rig.upload("u2", b="Words of b."), "1 file", "va")
+    first = rig.add(folder, "1 file")
+    second = rig.add(rig.upload("u2", b="Words of b."), "1 file")
     await rig.kb.asked.wait()
     rig.jobs.cancel(first)
     stopped = await rig.ended(first)
@@ -133,9 +140,9 @@ async def test_a_running_job_is_stopped_and_the_next_begins(rig: Rig) -> None:
 
 async def test_a_waiting_job_is_stopped_before_it_begins(rig: Rig) -> None:
     rig.kb.go.clear()
-    rig.jobs.add_folder(rig.upload("u1", a="Words of a."), "1 file", "va")
+    rig.add(rig.upload("u1", a="Words of a."), "1 file")
     folder = rig.upload("u2", b="Words of b.")
-    second = rig.jobs.add_folder(folder, "1 file", "va")
+    second = rig.add(folder, "1 file")
     rig.jobs.cancel(second)
     assert rig.jobs.jobs[1].state == "stopped"
     assert not folder.exists()
@@ -143,22 +150,22 @@ async def test_a_waiting_job_is_stopped_before_it_begins(rig: Rig) -> None:
 
 async def test_a_failing_store_is_told_and_the_next_job_goes_on(rig: Rig) -> None:
     rig.kb.problem = "The disk is full."
-    first = await rig.ended(rig.jobs.add_folder(rig.upload("u1", a="Words of a."), "1 file", "va"))
+    first = await rig.ended(rig.add(rig.upload("u1", a="Words of a."), "1 file"))
     assert (first.state, first.problem) == ("failed", "The disk is full.")
     rig.kb.problem = ""
-    second = await rig.ended(rig.jobs.add_folder(rig.upload("u2", a="Words of a."), "1 file", "va"))
+    second = await rig.ended(rig.add(rig.upload("u2", a="Words of a."), "1 file"))
     assert second.state == "done"
 
 
 async def test_not_more_wait_than_is_reasonable(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobs_module, "MAX_WAITING", 1)
     rig.kb.go.clear()
-    rig.jobs.add_folder(rig.upload("u1", a="Words."), "1 file", "va")
+    rig.add(rig.upload("u1", a="Words."), "1 file")
     await rig.kb.asked.wait()
-    rig.jobs.add_folder(rig.upload("u2", a="Words."), "1 file", "va")
+    rig.add(rig.upload("u2", a="Words."), "1 file")
     refused = rig.upload("u3", a="Words.")
     with pytest.raises(KnowledgeError, match="waiting already"):
-        rig.jobs.add_folder(refused, "1 file", "va")
+        rig.add(refused, "1 file")
     assert not refused.exists()
 
 
@@ -169,7 +176,7 @@ async def test_old_jobs_are_forgotten_and_a_long_list_keeps_what_was_skipped(
     monkeypatch.setattr(jobs_module, "MAX_RESULTS", 3)
     for number in range(3):
         folder = rig.upload(f"u{number}", a="", b="Words b.", c="Words c.", d="Words d.")
-        last = await rig.ended(rig.jobs.add_folder(folder, "4 files", "va"))
+        last = await rig.ended(rig.add(folder, "4 files"))
     assert len(rig.jobs.jobs) == 2
     assert [(r.name, r.fate) for r in last.results] == [
         ("a.md", "skipped"),
@@ -184,7 +191,7 @@ async def test_the_end_stops_everything_and_whoever_watches(rig: Rig) -> None:
     rig.kb.go.clear()
     folders = [rig.upload(name, a="Words.") for name in ("u1", "u2")]
     for folder in folders:
-        rig.jobs.add_folder(folder, "1 file", "va")
+        rig.add(folder, "1 file")
     await rig.kb.asked.wait()
     watching = asyncio.create_task(rig.until(lambda _now: False))
     await asyncio.sleep(0)
@@ -192,6 +199,6 @@ async def test_the_end_stops_everything_and_whoever_watches(rig: Rig) -> None:
     with pytest.raises(AssertionError, match="jobs ended"):
         await watching
     assert [job.state for job in rig.jobs.jobs] == ["stopped", "stopped"]
-    assert not any(folder.exists() for folder in folders)
+    assert all(folder.exists() for folder in folders), "they are read when the server starts again"
     with pytest.raises(KnowledgeError, match="stopping"):
         rig.jobs.add_url("https://8.8.8.8/", "va")

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from realtime_agents.agents.config import AgentConfig, ScenarioConfig
-from realtime_agents.errors import ConfigError, KnowledgeError, SessionError
+from realtime_agents.errors import ConfigError, DocumentError, KnowledgeError, SessionError
 from realtime_agents.health import Part
 from realtime_agents.knowledge.jobs import Job
 from realtime_agents.knowledge.ledger import SourceRecord
@@ -292,6 +292,8 @@ class FakeIngests:
         self.added: list[tuple[str, str]] = []
         self.cancelled: list[str] = []
         self.refuse = ""
+        self.is_full = False
+        """What is refused is not the address."""
         self._changed = asyncio.Event()
 
     def put(self, *jobs: Job) -> None:
@@ -307,7 +309,7 @@ class FakeIngests:
 
     def add_url(self, url: str, collection: str) -> str:
         if self.refuse:
-            raise KnowledgeError(self.refuse)
+            raise KnowledgeError(self.refuse) if self.is_full else DocumentError(self.refuse)
         self.added.append((url, collection))
         return "job1"
 

@@ -295,8 +295,30 @@ async def test_a_site_is_read_again_into_its_own_collection(tab: Tab, runtime: F
     runtime.ledger.records = [source(collection="va_pages")]
     await tab.fire(IngestState.arrive())
     line = tab.value(IngestState, "sources")[0]
-    await tab.fire(IngestState.read_again(line.again, line.key))
+    await tab.fire(IngestState.read_again(line.again, line.collection_name))
     assert runtime.ingests.added == [("https://x.org/", "va_pages")]
+
+
+async def test_an_interrupted_site_can_be_gone_on_with_unless_that_is_being_done(
+    tab: Tab, runtime: FakeRuntime
+) -> None:
+    nothing_kept = replace(source("web", "running"), documents=0)
+    runtime.ledger.records = [nothing_kept, replace(source(collection="va"), documents=0)]
+    await tab.fire(IngestState.arrive())
+    shown = tab.value(IngestState, "sources")
+    assert [(line.again, line.again_words) for line in shown] == [("https://x.org/", "Go on")]
+    runtime.ingests.jobs = (replace(RUNNING, collection="medicare", url="https://x.org/other"),)
+    await tab.fire(IngestState.arrive())
+    assert tab.value(IngestState, "sources")[0].again != "", "another site is read into the same collection"
+    runtime.ingests.jobs = (replace(RUNNING, collection="medicare", url="https://x.org/"),)
+    await tab.fire(IngestState.arrive())
+    assert [(line.again, line.read) for line in tab.value(IngestState, "sources")] == [("", "being read")]
+
+
+async def test_too_many_waiting_ingests_are_told_in_their_own_words(tab: Tab, runtime: FakeRuntime) -> None:
+    runtime.ingests.refuse, runtime.ingests.is_full = "20 ingests are waiting already.", True
+    await tab.fire(IngestState.add_url({"url": "https://x.org/", "collection": "va"}))
+    assert tab.value(IngestState, "problem") == "20 ingests are waiting already."
 
 
 # Versions
@@ -348,16 +370,17 @@ def test_times_are_told_as_people_do(seconds: float, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "reading", "words"),
+    ("kind", "state", "reading", "words"),
     [
-        ("done", False, "just now"),
-        ("stopped", False, "just now, not finished"),
-        ("running", True, "being read"),
-        ("running", False, "interrupted"),
+        ("web", "done", False, "read just now"),
+        ("web", "stopped", False, "begun just now, not finished"),
+        ("web", "running", True, "being read"),
+        ("web", "running", False, "begun just now, not finished"),
+        ("files", "running", False, "begun just now, not finished; the same ingest command goes on"),
     ],
 )
-def test_a_source_says_how_its_last_reading_ended(state: str, reading: bool, words: str) -> None:
-    assert source_line(source(state=state), NOW, reading=reading).read == words
+def test_a_source_says_how_its_last_reading_ended(kind: str, state: str, reading: bool, words: str) -> None:
+    assert source_line(source(kind, state), NOW, reading=reading).read == words
 
 
 def test_only_web_sources_can_be_read_again_from_here() -> None:
