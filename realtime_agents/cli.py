@@ -32,7 +32,7 @@ _COMMANDS = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse ``argv``, run the command, return the exit code."""
-    arguments = _parser().parse_args(argv)
+    arguments = make_parser().parse_args(argv)
     # Each command is its own module, loaded when used: `search` need not import the page's framework.
     command = importlib.import_module(f"realtime_agents.commands.{arguments.command}")
     try:
@@ -53,7 +53,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """Every command with its arguments."""
     parser = argparse.ArgumentParser(
         prog="python -m realtime_agents",
         description="Talk or type with specialised realtime agents about Medicare and VA benefits.",
@@ -102,7 +103,13 @@ def _parser() -> argparse.ArgumentParser:
 
     _add_eval(parsers["eval"])
     knowledge = parsers["knowledge"]
-    knowledge.add_argument("action", choices=("versions", "rebuild", "rollback"), help="what to do")
+    knowledge.add_argument(
+        "action",
+        nargs="?",
+        default="versions",
+        choices=("versions", "rebuild", "rollback"),
+        help="what to do (default: %(default)s)",
+    )
     knowledge.add_argument(
         "--version", default="", metavar="ID", help="version to go back to; without it the one before"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import shlex
 import socket
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from realtime_agents import cli
 from realtime_agents.settings import ROOT, TABLE
 from tests.support.pdf_files import pdf
 
@@ -269,3 +271,15 @@ def test_a_damaged_knowledge_file_is_set_aside_and_the_command_still_works(run: 
     assert parsed(done)["passages"]
     assert list(folder.glob("knowledge.db.corrupt-*"))
     assert list(folder.glob("history.db.corrupt-*"))
+
+
+def readme_commands() -> list[str]:
+    before = ".venv/bin/python -m realtime_agents "
+    lines = (ROOT / "README.md").read_text().splitlines()
+    return [line.removeprefix(before) for line in lines if line.startswith(before)]
+
+
+@pytest.mark.parametrize("command", readme_commands())
+def test_the_commands_of_the_readme_are_understood(command: str) -> None:
+    asked = cli.make_parser().parse_args(shlex.split(command, comments=True))
+    assert asked.command == command.split()[0]

@@ -21,9 +21,11 @@ from realtime_agents.state.knowledge_lines import (
     CollectionLine,
     HitLine,
     ScopeLine,
+    ago_words,
     collection_lines,
     hit_line,
     scope_lines,
+    seconds_of,
 )
 from realtime_agents.state.model_input import score_words
 from realtime_agents.state.words import count_words, duration_words, title_words
@@ -41,7 +43,7 @@ class KnowledgeState(rx.State):
     names: rx.Field[tuple[str, ...]] = rx.field(())
     """Collections by name, for the form that fills them."""
     store: rx.Field[str] = rx.field("")
-    """Which store answers, for people."""
+    """Which store answers, and when what it holds was changed last, whoever did it."""
     store_problem: rx.Field[str] = rx.field("")
     """What is wrong with the store or its search; empty when all is well."""
     chosen: rx.Field[str] = rx.field("")
@@ -97,7 +99,10 @@ class KnowledgeState(rx.State):
 
     async def _take(self, seen: Holdings) -> None:
         """Show what `look` saw."""
-        self.store, self.store_problem = seen.store, seen.problem
+        changed = seconds_of(seen.changed)
+        told = f"last changed {ago_words(changed, time.time())}" if changed else ""
+        self.store = " · ".join(words for words in (seen.store, told) if words)
+        self.store_problem = seen.problem
         if seen.counts is None:
             return
         scenario = await self._scenario()
@@ -137,6 +142,8 @@ class Holdings:
     problem: str
     counts: Mapping[str, tuple[int, int]] | None
     sources: Sequence[SourceRecord] = ()
+    changed: str | None = None
+    """ISO time of the last change."""
 
 
 async def look() -> Holdings:
@@ -153,7 +160,9 @@ async def look() -> Holdings:
         sources = await asyncio.to_thread(runtime.ledger.sources)
     except KnowledgeError as error:
         return Holdings(store=store, problem=problem or str(error), counts=None)
-    return Holdings(store=store, problem=problem, counts=stats.collections, sources=sources)
+    return Holdings(
+        store=store, problem=problem, counts=stats.collections, sources=sources, changed=stats.changed
+    )
 
 
 async def find_passages(words: str, collections: tuple[str, ...]) -> Findings:

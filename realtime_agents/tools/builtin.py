@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Annotated
 
 from realtime_agents.errors import KnowledgeError, ToolError
@@ -35,18 +36,20 @@ async def search_knowledge(
         found = await context.knowledge.search(search)
     except KnowledgeError:
         raise ToolError("The knowledge base did not answer.") from None
+    data = {"top_cosine": _rounded(found.top_cosine), "degraded": list(found.degraded)}
+    how = _how(found.degraded)
     # Without the vector leg there is no measure of closeness: the words that matched decide.
     far = found.top_cosine is not None and found.top_cosine < MIN_COSINE
     if far or not found.hits:
-        return ToolResult(
-            outcome="not_found", data={"top_cosine": _rounded(found.top_cosine)}, row="nothing found"
-        )
+        row = f"nothing found, {how}" if how else "nothing found"
+        return ToolResult(outcome="not_found", data=data, row=row)
     count = len(found.hits)
+    row = f"{count} passage{'' if count == 1 else 's'}"
     return ToolResult(
         outcome="ok",
         sources=tuple(_passage(hit) for hit in found.hits),
-        data={"top_cosine": _rounded(found.top_cosine), "degraded": list(found.degraded)},
-        row=f"{count} passage{'' if count == 1 else 's'}",
+        data=data,
+        row=f"{row}, found {how}" if how else row,
     )
 
 
@@ -68,6 +71,15 @@ async def benefit_fact(
 def built_in_tools() -> ToolRegistry:
     """Every tool that agent files may name."""
     return ToolRegistry((search_knowledge, benefit_fact))
+
+
+def _how(failed: Sequence[str]) -> str:
+    """How was searched, when a part of the search did not answer: ``by words only``."""
+    if "vector" in failed:
+        return "by words only"
+    if "lexical" in failed:
+        return "by meaning only"
+    return "without a second look" if failed else ""
 
 
 def _passage(hit: Hit) -> Source:

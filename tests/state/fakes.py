@@ -207,6 +207,7 @@ class FakeKnowledge:
     passages: dict[str, Passage] = field(default_factory=dict)
     texts: dict[str, Document] = field(default_factory=dict)
     held: dict[str, tuple[int, int]] = field(default_factory=lambda: {"medicare": (2, 1)})
+    changed: str | None = None
     notice: str = ""
     problem: str = ""
     """What every method fails with."""
@@ -270,7 +271,7 @@ class FakeKnowledge:
 
     async def stats(self) -> KnowledgeStats:
         self._fail()
-        return KnowledgeStats(collections=self.held)
+        return KnowledgeStats(collections=self.held, changed=self.changed)
 
 
 @dataclass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -93,6 +94,9 @@ async def test_collections_are_listed_with_their_readers_and_last_reading(
         "nobody claims it: all read it"
     )
     assert tab.value(KnowledgeState, "store") == "Embedded: SQLite 3.40"
+    runtime.knowledge.changed = (datetime.now(UTC) - timedelta(hours=3, minutes=5)).isoformat()
+    await tab.fire(KnowledgeState.arrive())
+    assert tab.value(KnowledgeState, "store") == "Embedded: SQLite 3.40 · last changed 3 h ago"
     assert [(s.name, s.reads) for s in tab.value(KnowledgeState, "scopes")] == [
         ("greeter", "Documents"),
         ("medicare", "Documents, Medicare, VA"),

@@ -21,18 +21,24 @@ class MemoryKnowledge:
     """`KnowledgeSearch` that returns the hits it was given, whose query it keeps."""
 
     def __init__(
-        self, hits: Sequence[Hit] = (), *, top_cosine: float | None = 0.8, fails: bool = False
+        self,
+        hits: Sequence[Hit] = (),
+        *,
+        top_cosine: float | None = 0.8,
+        fails: bool = False,
+        degraded: tuple[str, ...] = (),
     ) -> None:
         self.hits = tuple(hits)
         self.top_cosine = top_cosine
         self.fails = fails
+        self.degraded = degraded
         self.queries: list[Query] = []
 
     async def search(self, query: Query) -> SearchResult:
         self.queries.append(query)
         if self.fails:
             raise KnowledgeError("the file is damaged")
-        return SearchResult(hits=self.hits, top_cosine=self.top_cosine)
+        return SearchResult(hits=self.hits, top_cosine=self.top_cosine, degraded=self.degraded)
 
 
 class Ledger:

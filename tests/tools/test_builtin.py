@@ -71,6 +71,25 @@ async def test_a_search_abstains_on_the_raw_cosine(hits: int, cosine: float | No
     assert bool(output["sources"]) == (outcome == "ok")
 
 
+@pytest.mark.parametrize(
+    ("degraded", "hits", "row"),
+    [
+        (("vector",), 2, "2 passages, found by words only"),
+        (("lexical",), 1, "1 passage, found by meaning only"),
+        (("rerank",), 2, "2 passages, found without a second look"),
+        (("vector", "rerank"), 0, "nothing found, by words only"),
+    ],
+)
+async def test_a_search_of_which_a_part_failed_says_so_in_its_row(
+    degraded: tuple[str, ...], hits: int, row: str
+) -> None:
+    cosine = None if "vector" in degraded else 0.8
+    knowledge = MemoryKnowledge([hit(i + 1) for i in range(hits)], top_cosine=cosine, degraded=degraded)
+    run, output = await call("search_knowledge", knowledge, query="part b")
+    assert run.row == row
+    assert output["data"]["degraded"] == list(degraded)
+
+
 async def test_a_search_that_cannot_be_made_says_so() -> None:
     _, empty = await call("search_knowledge", query="  ")
     assert "'query' is empty" in empty["message"]
