@@ -12,7 +12,7 @@ class Part:
     """One part of the app and the implementation behind it."""
 
     name: str
-    """``conversation``, ``knowledge``, ``facts``, ``history``, ``agents``."""
+    """``conversation``, ``speech``, ``knowledge``, ``facts``, ``history``, ``agents``."""
     implementation: str
     """``local engine``, ``local engine · llama3.2 at 127.0.0.1:11434``, ``openai``, ``embedded``, ``sqlite`` …"""
     ok: bool
@@ -38,4 +38,6 @@ def badge(parts: Iterable[Part]) -> str:
     words = [f"{talks[0].upper()}{talks[1:]}"] if talks else []  # a model's name keeps its letters
     if "knowledge" in by_name:
         words.append(f"{by_name['knowledge'].implementation} knowledge")
+    if "speech" in by_name and not by_name["speech"].ok:
+        words.append("speech is off")
     return " · ".join(words)

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
+
 from realtime_agents.engine.chat.config import ChatConfig
 from realtime_agents.engine.config import EngineConfig
-from realtime_agents.engine.speech.kit import SpeechKit
+from realtime_agents.engine.speech_port import Speech
+from realtime_agents.errors import SpeechError
 from realtime_agents.health import Part
 from realtime_agents.settings import Settings, without_secrets
 
 RULES = "Fixed rules and a small embedding model in this process; not a large language model."
+SPEECH_LIMIT_S = 60.0
+_MODELS = "silero · moonshine · hibari"
+_IN_TEXT = "Conversations go on in text."
+_SENTENCE = "How much is it?"
 
 
 def chat_config(settings: Settings) -> ChatConfig | None:
@@ -22,15 +30,47 @@ def chat_config(settings: Settings) -> ChatConfig | None:
     )
 
 
-def engine_config(settings: Settings, *, paced: bool = True, speaks: bool = False) -> EngineConfig:
-    """The engine's configuration.
-
-    ``paced``: at reading pace, unless a chat server sets its own. ``speaks``: with ears and a
-    voice; their models are loaded later, with the first connection.
-    """
+def engine_config(settings: Settings, *, paced: bool = True, speech: Speech | None = None) -> EngineConfig:
+    """The engine's configuration; ``paced``: at reading pace, unless a chat server sets its own."""
     chat = chat_config(settings)
     pace = settings.engine_words_per_s if paced and chat is None else 0.0
-    return EngineConfig(words_per_s=pace, chat=chat, speech=SpeechKit() if speaks else None)
+    return EngineConfig(words_per_s=pace, chat=chat, speech=speech)
+
+
+def speech_part(speech: Speech) -> Part:
+    """Ears and mouth of the local engine, as far as they were loaded."""
+    if speech.problem:
+        return Part(name="speech", implementation="off", ok=False, detail=f"{speech.problem} {_IN_TEXT}")
+    if speech.is_ready:
+        return Part(name="speech", implementation=_MODELS, ok=True, detail="In this process; English only.")
+    return Part(
+        name="speech", implementation="loading", ok=True, detail="The speech models are being loaded."
+    )
+
+
+async def try_speech(speech: Speech, *, limit_s: float = SPEECH_LIMIT_S) -> Part:
+    """Load ears and mouth and let them hear themselves say a sentence: for ``doctor``."""
+    try:
+        async with asyncio.timeout(limit_s):
+            if not await speech.ready():
+                return speech_part(speech)
+            pcm = b"".join([sentence.pcm async for sentence in speech.speak(_SENTENCE)])
+            heard = (await speech.transcribe_pcm24k(pcm)).text
+    except TimeoutError:
+        problem = (
+            f"said and heard no sentence within {limit_s:g} s; this machine is too slow, or too busy now"
+        )
+    except SpeechError as error:
+        problem = f"a sentence could not be said and heard: {error}"
+    else:
+        if _words(heard) & _words(_SENTENCE):
+            return speech_part(speech)
+        problem = f"it said “{_SENTENCE}” and heard “{heard}”"
+    return replace(speech_part(speech), ok=False, detail=f"Speech does not work: {problem}.")
+
+
+def _words(text: str) -> set[str]:
+    return {word.strip(".,?!") for word in text.lower().split()}
 
 
 def conversation_part(settings: Settings) -> Part:

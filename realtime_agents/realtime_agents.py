@@ -7,11 +7,15 @@ from starlette.types import ASGIApp
 
 from realtime_agents import pages, settings
 from realtime_agents.api.app import build_api
+from realtime_agents.engine.speech.kit import SpeechKit
 from realtime_agents.runtime import serving
+
+_speech = SpeechKit()
+"""One for the engine that is mounted and the runtime that warms and closes it; it loads nothing by itself."""
 
 
 def _with_api(page: ASGIApp) -> ASGIApp:
-    return build_api(page, settings.load())
+    return build_api(page, settings.load(), speech=_speech)
 
 
 app = rx.App(
@@ -20,5 +24,5 @@ app = rx.App(
     head_components=pages.head_components(),
     enable_state=True,
 )
-app.register_lifespan_task(serving)
+app.register_lifespan_task(serving, speech=_speech)
 pages.register(app)

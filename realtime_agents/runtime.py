@@ -9,7 +9,8 @@ stands behind a port.
     Runtime  session registry (all live sessions)    `stop`, grace period
     Runtime  upkeep tasks: agent files, their pages  `stop`
     Runtime  ingests that the page started           `stop`
-    Runtime  warming task                            its end, `stop`
+    Runtime  warming tasks                           their end, `stop`
+    Runtime  speech kit it was given                 `stop`
     opened   loopback engine of the command line     its context
 """
 
@@ -26,6 +27,7 @@ from realtime_agents import settings as settings_module
 from realtime_agents.agents.catalog import ScenarioCatalog
 from realtime_agents.agents.config import AgentConfig
 from realtime_agents.engine.server import running_engine
+from realtime_agents.engine.speech_port import Speech
 from realtime_agents.errors import (
     ConfigError,
     KnowledgeError,
@@ -40,7 +42,14 @@ from realtime_agents.knowledge.opening import open_knowledge, store_mark
 from realtime_agents.knowledge.port import Query
 from realtime_agents.knowledge.seed import KnowledgeSeed
 from realtime_agents.knowledge_watch import KnowledgeWatch
-from realtime_agents.local_engine import chat_config, conversation_part, engine_config, model_name
+from realtime_agents.local_engine import (
+    chat_config,
+    conversation_part,
+    engine_config,
+    model_name,
+    speech_part,
+    try_speech,
+)
 from realtime_agents.session.openai_upstream import OpenAIUpstream
 from realtime_agents.session.parts import Patience, SessionParts
 from realtime_agents.session.probe import probe
@@ -71,13 +80,16 @@ class Runtime:
         settings: Settings,
         *,
         engine_url: str = "",
+        speech: Speech | None = None,
         keep_history: bool = True,
         upkeep_every_s: float = _UPKEEP_EVERY_S,
     ) -> None:
+        """``speech``: that of the local engine; it rests, and is never loaded, while another server talks."""
         self.settings = settings
         self._upkeep_every_s = upkeep_every_s
         self._engine_url = engine_url or f"http://127.0.0.1:{settings.port}/v1"
         self._keep_history = keep_history
+        self.speech = speech if settings.uses_local_engine else None
         self.tools = built_in_tools()
         self.runner = ToolRunner(self.tools)
         self.catalog = ScenarioCatalog(settings.agents_dir, self.tools.names)
@@ -98,16 +110,20 @@ class Runtime:
     @classmethod
     @contextlib.asynccontextmanager
     async def opened(
-        cls, settings: Settings, *, local_engine: bool = False, keep_history: bool = True
+        cls,
+        settings: Settings,
+        *,
+        local_engine: bool = False,
+        speech: Speech | None = None,
+        keep_history: bool = True,
     ) -> AsyncIterator[Runtime]:
-        """A started runtime for a command. ``local_engine`` runs the engine on a port of its own."""
+        """A started runtime for a command. ``local_engine`` runs the engine, with ``speech``, on a port of its own."""
         async with contextlib.AsyncExitStack() as stack:
             engine_url = ""
             if local_engine and settings.uses_local_engine:
-                engine_url = await stack.enter_async_context(
-                    running_engine(engine_config(settings, paced=False))
-                )
-            runtime = cls(settings, engine_url=engine_url, keep_history=keep_history)
+                config = engine_config(settings, paced=False, speech=speech)
+                engine_url = await stack.enter_async_context(running_engine(config))
+            runtime = cls(settings, engine_url=engine_url, speech=speech, keep_history=keep_history)
             stack.push_async_callback(runtime.stop)
             await runtime.start()
             await runtime.refresh()
@@ -144,6 +160,8 @@ class Runtime:
             asyncio.create_task(self._keep_up(self.follow_pages), name="upkeep-pages"),
             asyncio.create_task(self._warm_up(), name="warming"),
         ]
+        if self.speech is not None:
+            self._tasks.append(asyncio.create_task(self.speech.warm(), name="warming speech"))
 
     async def stop(self) -> None:
         """End every session, then close the stores; safe to call twice."""
@@ -152,6 +170,8 @@ class Runtime:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
         await self.registry.close_all()
+        if self.speech is not None:
+            await asyncio.to_thread(self.speech.close)
         await self.ingests.close()
         await self.knowledge.close()
         if self._keep_history:
@@ -189,8 +209,18 @@ class Runtime:
         return model_name(self.settings)
 
     def health(self) -> tuple[Part, ...]:
-        """Every part as it was seen last; `refresh` looks again."""
-        return self._parts
+        """Every part as it was seen last; `refresh` looks again, `examine` tries them."""
+        spoken = (speech_part(self.speech),) if self.speech is not None else ()
+        return (*self._parts[:1], *spoken, *self._parts[1:])
+
+    async def examine(self) -> tuple[Part, ...]:
+        """Every part, tried now: who talks by a tiny question, speech by a short sentence. Costs a few tokens."""
+        tried = [await self.try_conversation()]
+        if self.speech is not None:
+            tried.append(await try_speech(self.speech))
+        await self.refresh()
+        found = {part.name: part for part in tried}
+        return tuple(found.get(part.name, part) for part in self.health())
 
     async def refresh(self) -> None:
         """Follow the agent files: reload what changed, bring their pages into the knowledge base."""
@@ -212,7 +242,7 @@ class Runtime:
         await self._look()
 
     async def try_conversation(self) -> Part:
-        """Put one tiny question to whoever talks, a chat server too: for ``doctor``. Costs a few tokens."""
+        """Put one tiny question to whoever talks, a chat server too."""
         part = conversation_part(self.settings)
         local = self.settings.uses_local_engine
         upstream = self._upstream()
@@ -353,9 +383,9 @@ def installed(runtime: Runtime) -> Iterator[None]:
 
 
 @contextlib.asynccontextmanager
-async def serving() -> AsyncIterator[None]:
-    """The app's lifespan: a started runtime, its upkeep, and a clean end."""
-    runtime = Runtime(settings_module.load())
+async def serving(speech: Speech | None = None) -> AsyncIterator[None]:
+    """The app's lifespan: a started runtime, its upkeep, and a clean end. ``speech`` is closed with it."""
+    runtime = Runtime(settings_module.load(), speech=speech)
     try:
         await runtime.start()
         if runtime.is_first_start:

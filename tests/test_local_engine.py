@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncGenerator
+from typing import Any
 
 import pytest
 
+from realtime_agents.engine.speech.kit import SpokenSentence
+from realtime_agents.errors import SpeechUnavailable
 from realtime_agents.health import Part, badge, report
-from realtime_agents.local_engine import chat_config, conversation_part, engine_config, model_name
+from realtime_agents.local_engine import (
+    chat_config,
+    conversation_part,
+    engine_config,
+    model_name,
+    speech_part,
+    try_speech,
+)
 from realtime_agents.settings import Settings, load
+from tests.support.scripted_speech import ScriptedSpeech, said
 
 CHAT = {
     "ENGINE_CHAT_BASE_URL": "http://me:hunter2@127.0.0.1:11434/v1",
@@ -69,3 +81,54 @@ def test_another_realtime_server_goes_before_and_says_that_the_chat_server_rests
     assert f"ENGINE_CHAT_BASE_URL is not used, because {next(iter(other))} is set" in part.detail
     assert model_name(settings(**CHAT, **other)) == "gpt-realtime-2.1"
     assert "not used" not in conversation_part(settings(**other)).detail
+
+
+class Talker(ScriptedSpeech):
+    """Says words that can be heard again."""
+
+    def __init__(self, words: str, **options: Any) -> None:
+        super().__init__(**options)
+        self.words = words
+
+    async def ready(self) -> bool:
+        await self.warm()
+        return self.is_ready
+
+    async def speak(
+        self, text: str, *, voice: str = "marin", speed: float = 1.0
+    ) -> AsyncGenerator[SpokenSentence, None]:
+        self.asked.append((text, voice, speed))
+        yield SpokenSentence(text=text, pcm=said(self.words))
+
+
+async def test_speech_is_loading_then_ready_or_off_with_its_reason() -> None:
+    speech = ScriptedSpeech()
+    assert (speech_part(speech).implementation, speech_part(speech).ok) == ("loading", True)
+    await speech.warm()
+    assert speech_part(speech).ok and "moonshine" in speech_part(speech).implementation
+    speech.problem = "Speech is off: a file is damaged."
+    part = speech_part(speech)
+    assert (part.ok, part.implementation) == (False, "off")
+    assert part.detail == "Speech is off: a file is damaged. Conversations go on in text."
+    assert badge([part, KNOWLEDGE]) == "embedded knowledge · speech is off"
+
+
+async def test_speech_is_tried_by_letting_it_hear_itself() -> None:
+    speech = Talker("how much is it")
+    assert (await try_speech(speech)).ok
+    assert [text for text, _, _ in speech.asked] == ["How much is it?"]
+    deaf = await try_speech(Talker("weather in Paris"))
+    assert not deaf.ok and "heard “weather in Paris”" in deaf.detail
+
+
+async def test_speech_that_is_off_fails_or_hangs_is_told_in_words() -> None:
+    off = await try_speech(Talker("", problem="Speech is off: a file is damaged."))
+    assert not off.ok and "a file is damaged" in off.detail
+    failing = Talker("how")
+    failing.reading_faults = [SpeechUnavailable("the thread has ended")]
+    part = await try_speech(failing)
+    assert not part.ok and "the thread has ended" in part.detail
+    hanging = Talker("how")
+    hanging.reading.clear()
+    part = await try_speech(hanging, limit_s=0.01)
+    assert not part.ok and "within 0.01 s" in part.detail

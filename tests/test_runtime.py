@@ -14,6 +14,7 @@ from realtime_agents.knowledge import schema
 from realtime_agents.knowledge.port import Query
 from realtime_agents.runtime import Runtime
 from realtime_agents.settings import load
+from tests.support.scripted_speech import ScriptedSpeech
 
 
 def set_aside(folder: Path) -> set[str]:
@@ -132,3 +133,55 @@ async def test_a_store_that_takes_no_pages_is_told_and_still_searched(
     assert "could not be brought up to date" in part.detail and "read-only" in part.detail
     told = [r.message for r in caplog.records if "could not be brought in" in r.message]
     assert len(told) == 1
+
+
+class WarmingSpeech(ScriptedSpeech):
+    """Tells when it was warmed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun = asyncio.Event()
+
+    async def warm(self) -> None:
+        await super().warm()
+        self.begun.set()
+
+
+CHAT = {"ENGINE_CHAT_BASE_URL": "http://127.0.0.1:1/v1", "ENGINE_CHAT_MODEL": "Tiny-1B"}
+
+
+@pytest.mark.parametrize("environment", [{}, CHAT], ids=["own rules", "a chat server"])
+async def test_speech_is_warmed_at_the_start_whoever_thinks_is_shown_and_closed_at_the_end(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    speech = WarmingSpeech()
+    runtime = Runtime(load({"DATA_DIR": str(tmp_path), **environment}), speech=speech, keep_history=False)
+    await runtime.start()
+    try:
+        seen = {part.name: part for part in runtime.health()}
+        assert seen["speech"].implementation == "loading"
+        assert next(iter(seen)) == "conversation"
+        runtime.start_upkeep()
+        async with asyncio.timeout(5):
+            await speech.begun.wait()
+        assert "moonshine" in {part.name: part for part in runtime.health()}["speech"].implementation
+        speech.problem = "Speech is off: a file is damaged."
+        assert not {part.name: part for part in runtime.health()}["speech"].ok
+        assert speech.closed == 0
+    finally:
+        await runtime.stop()
+    assert (speech.warmed, speech.closed) == (1, 1)
+
+
+async def test_speech_rests_while_another_realtime_server_talks(tmp_path: Path) -> None:
+    speech = WarmingSpeech()
+    environment = {"DATA_DIR": str(tmp_path), "REALTIME_BASE_URL": "http://127.0.0.1:1/v1"}
+    runtime = Runtime(load(environment | {"OPENAI_API_KEY": "k"}), speech=speech, keep_history=False)
+    await runtime.start()
+    runtime.start_upkeep()
+    try:
+        assert "speech" not in {part.name for part in runtime.health()}
+        assert "speech" not in {part.name for part in await runtime.examine()}
+    finally:
+        await runtime.stop()
+    assert speech.warmed == 0

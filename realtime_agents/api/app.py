@@ -14,13 +14,17 @@ from realtime_agents.api.guard import OriginGuard, is_loopback
 from realtime_agents.api.knowledge_upload import upload
 from realtime_agents.api.recordings import recording
 from realtime_agents.engine.server import create_engine_app
+from realtime_agents.engine.speech_port import Speech
 from realtime_agents.health import report
 from realtime_agents.local_engine import engine_config
 from realtime_agents.settings import Settings
 
 
-def build_api(page: ASGIApp, settings: Settings) -> ASGIApp:
-    """Put our routes in front of ``page`` and the origin guard in front of everything."""
+def build_api(page: ASGIApp, settings: Settings, *, speech: Speech | None = None) -> ASGIApp:
+    """Put our routes in front of ``page`` and the origin guard in front of everything.
+
+    ``speech``: what the local engine hears and speaks with; whoever made it closes it.
+    """
     routes: list[BaseRoute] = [
         Route("/api/health", health),
         Route("/api/knowledge/upload", upload, methods=["POST"]),
@@ -28,7 +32,7 @@ def build_api(page: ASGIApp, settings: Settings) -> ASGIApp:
         Route("/api/recordings/{conversation}.wav", recording),
     ]
     if settings.uses_local_engine:
-        routes.append(Mount("/v1", app=create_engine_app(engine_config(settings, speaks=True))))
+        routes.append(Mount("/v1", app=create_engine_app(engine_config(settings, speech=speech))))
     routes.append(Mount("/", app=page))
     return OriginGuard(
         Starlette(routes=routes),

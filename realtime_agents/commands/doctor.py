@@ -10,6 +10,7 @@ import sys
 import sysconfig
 
 from realtime_agents import page_build
+from realtime_agents.engine.speech.kit import SpeechKit
 from realtime_agents.health import Part, report
 from realtime_agents.runtime import Runtime
 from realtime_agents.settings import Settings
@@ -26,9 +27,8 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 async def _parts(settings: Settings) -> tuple[Part, ...]:
-    async with Runtime.opened(settings, local_engine=True) as runtime:
-        conversation = await runtime.try_conversation()
-        return (conversation, *(part for part in runtime.health() if part.name != "conversation"))
+    async with Runtime.opened(settings, local_engine=True, speech=SpeechKit()) as runtime:
+        return await runtime.examine()
 
 
 def _machine() -> list[Part]:

@@ -80,7 +80,8 @@ class EngineConfig:
     chat: ChatConfig | None = None
     """A chat-completions server that does the thinking; ``None``: the engine's own dialogue."""
     speech: Speech | None = None
-    """Ears and mouth, shared by all connections and closed with the engine; ``None``: text only."""
+    """Ears and mouth, shared by all connections; ``None``: text only. Closed by an engine that runs alone,
+    else by the app that it is mounted in."""
     clock: Clock = field(default_factory=SystemClock)
     embedder: Callable[[], TextEmbedder] = load_embedder
     """Called once, in a worker thread. May raise `KnowledgeError`: then only words are compared."""

@@ -41,8 +41,8 @@ def create_engine_app(config: EngineConfig | None = None) -> Starlette:
     """An ASGI app with the engine's routes, both under ``/v1`` and without it, so it can be mounted at ``/v1``.
 
     It needs no lifespan: embedder and speech are loaded with the first connection, or at start-up
-    when the app runs alone. Alone it also closes ``config.speech`` at its end; mounted, the threads
-    of speech end with the process.
+    when the app runs alone. Alone it also closes ``config.speech`` at its end; mounted, whoever
+    mounts it does.
     """
     engine = _Engine(config or EngineConfig())
     return Starlette(

@@ -17,6 +17,10 @@ class Speech(Protocol):
     def problem(self) -> str:
         """Why there is no speech, in plain words; empty while all is well or nothing was loaded yet."""
 
+    @property
+    def is_ready(self) -> bool:
+        """Everything is loaded and works."""
+
     async def warm(self) -> None:
         """Load everything; never raises."""
 

@@ -47,20 +47,18 @@ class DoctorState(rx.State):
 
     @background
     async def look_again(self) -> None:
-        """Check every part now; the Realtime server by opening a connection to it."""
+        """Try every part now, see `Runtime.examine`."""
         async with self:
             if self.checking:
                 return
             self.checking = True
         try:
-            conversation = await get_runtime().try_conversation()
-            await get_runtime().refresh()
+            parts = await get_runtime().examine()
         finally:
             async with self:
                 self.checking = False
         async with self:
-            others = (part for part in get_runtime().health() if part.name != conversation.name)
-            self.parts = _lines((conversation, *others))
+            self.parts = _lines(parts)
 
 
 def _lines(parts: Iterable[Part]) -> tuple[PartLine, ...]:

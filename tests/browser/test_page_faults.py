@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 from realtime_agents.settings import ROOT
 from tests.browser.test_page_conversation import ANSWERED, QUESTION, answered, ask, opened
 from tests.support.app_server import AppServer, free_port, running_app
+from tests.support.broken_packages import damaged_weight
 from tests.support.scripted_server import ScriptedServer, scripted_server
 
 pytestmark = pytest.mark.browser
@@ -103,6 +104,72 @@ def test_a_server_that_is_not_there_is_named_and_the_draft_stays(
         expect(page.get_by_test_id("composer")).to_have_value(QUESTION)
         expect(page.get_by_test_id("connect")).to_be_enabled()
         expect(page.locator(USER)).to_have_count(0)
+        context.close()
+
+
+@pytest.mark.parametrize(
+    ("refusal", "words"),
+    [
+        ((401, "invalid_api_key"), "refused the key: check OPENAI_API_KEY"),
+        (
+            (404, "model_not_found"),
+            "does not know the model, or this key may not use it: check REALTIME_MODEL",
+        ),
+        ((403, "insufficient_quota"), "is used up: check its plan and billing"),
+    ],
+)
+def test_a_refused_account_is_told_with_what_to_do_and_works_once_it_is_mended(
+    page: Page, scripted_app: AppServer, scripted: ScriptedServer, refusal: tuple[int, str], words: str
+) -> None:
+    page.goto(f"{scripted_app.url}/settings")
+    scripted.refusal = refusal
+    try:
+        page.get_by_role("button", name="Check again").click()
+        conversation = page.get_by_test_id("part").filter(has_text="Conversation")
+        expect(conversation).to_contain_text(words)
+        expect(conversation).to_have_attribute("data-ok", "false")
+        page.goto(scripted_app.url)
+        expect(page.get_by_test_id("runtime-badge")).to_contain_text("Realtime server")
+        ask(page)
+        expect(page.get_by_test_id("problem")).to_contain_text(words)
+        expect(page.get_by_test_id("composer")).to_have_value(QUESTION)
+        assert "secret" not in page.content()
+    finally:
+        scripted.refusal = None
+    ask(page, "Hello")
+    expect(page.locator(ANSWERED)).to_have_count(1)
+    expect(page.get_by_test_id("problem")).to_have_count(0)
+
+
+def test_a_damaged_speech_model_is_told_where_one_presses_and_typing_works(
+    sound_browser: Browser, server: AppServer, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    broken = damaged_weight(tmp_path_factory.mktemp("packages"))
+    with running_app(tmp_path_factory.mktemp("speechless"), broken) as app:
+        context = sound_browser.new_context(viewport={"width": 1440, "height": 900}, base_url=app.url)
+        page = context.new_page()
+        page.goto("/?view=talk")
+        expect(page.get_by_test_id("runtime-badge")).to_contain_text("Local engine")
+        for _ in range(2):
+            page.get_by_test_id("talk").click()
+            problem = page.get_by_test_id("voice-problem")
+            expect(problem).to_contain_text("Speech is off: The file 'silero_vad.onnx'")
+            expect(problem).to_contain_text("requirements-voice.txt")
+            expect(problem).to_contain_text("The session goes on in text.")
+            page.wait_for_function("document.querySelector('[data-voice]').dataset.voice === 'off'")
+            expect(page.get_by_test_id("notice")).to_have_count(0)
+            page.get_by_role("button", name="Dismiss").click()
+        page.get_by_test_id("view-desk").click()
+        answered(page)
+        page.goto("/settings")
+        speech = page.get_by_test_id("part").filter(has_text="Speech is off")
+        expect(speech).to_have_attribute("data-ok", "false")
+        expect(speech).to_contain_text("SHA-256")
+        expect(page.get_by_test_id("part").and_(page.locator("[data-ok=false]"))).to_have_count(1)
+        page.goto("/")
+        expect(page.get_by_test_id("runtime-badge")).to_contain_text("speech is off")
+        health = app.health()
+        assert (health["status"], health["parts"]["speech"]["ok"]) == ("degraded", False)
         context.close()
 
 

@@ -369,10 +369,11 @@ class FakeRuntime:
     async def refresh(self) -> None:
         self.refreshed += 1
 
-    async def try_conversation(self) -> Part:
-        return Part(
-            name="conversation", implementation="local engine", ok=False, detail="It does not answer."
-        )
+    async def examine(self) -> tuple[Part, ...]:
+        await self.refresh()
+        words = "It does not answer."
+        talks = Part(name="conversation", implementation="local engine", ok=False, detail=words)
+        return (talks, *self.health()[1:])
 
     def make_session(self, session_id: str, scenario: str, agent: str) -> FakeSession:
         return FakeSession(session_id, scenario=scenario, agent=agent)

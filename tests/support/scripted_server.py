@@ -15,10 +15,12 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Any
 
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
 
 
 class ScriptedServer:
@@ -28,9 +30,18 @@ class ScriptedServer:
         self.base_url = ""
         self.sent_at: dict[int, float] = {}
         self.connections = 0
+        self.refusal: tuple[int, str] | None = None
+        """HTTP status and error code with which new connections are refused."""
         self.dropped: set[str] = set()
         self._ids = itertools.count(1)
         self._words = itertools.count()
+
+    def check(self, connection: ServerConnection, _request: Request) -> Response | None:
+        if self.refusal is None:
+            return None
+        status, code = self.refusal
+        error = {"message": "secret", "type": "invalid_request_error", "code": code}
+        return connection.respond(HTTPStatus(status), json.dumps({"error": error}))
 
     async def handle(self, socket: ServerConnection) -> None:
         self.connections += 1
@@ -158,7 +169,9 @@ def scripted_server() -> Iterator[ScriptedServer]:
 
     async def run() -> None:
         ended = asyncio.Event()
-        async with serve(scripted.handle, "127.0.0.1", 0, compression=None) as listening:
+        async with serve(
+            scripted.handle, "127.0.0.1", 0, compression=None, process_request=scripted.check
+        ) as listening:
             scripted.base_url = f"http://127.0.0.1:{next(iter(listening.sockets)).getsockname()[1]}/v1"
             stop.append((asyncio.get_running_loop(), ended))
             ready.set()

@@ -121,6 +121,10 @@ class ScriptedSpeech:
         self.closed = 0
         self.warmed = 0
 
+    @property
+    def is_ready(self) -> bool:
+        return self.warmed > 0 and not self.problem
+
     async def warm(self) -> None:
         self.warmed += 1
 

@@ -103,6 +103,11 @@ class SpeechKit:
         return self._problem
 
     @property
+    def is_ready(self) -> bool:
+        """Everything is loaded and works."""
+        return self._models is not None
+
+    @property
     def notice(self) -> str:
         """What is wrong with an extra, in plain words; speech works without it."""
         return self._turn_ends.notice
