@@ -67,7 +67,7 @@ class EngineConfig:
     max_waiting_audio_bytes: int = 2 * 1024 * 1024
     """Input audio that may wait for voice detection; then reading waits."""
     max_audio_bytes: int = 15 * 1024 * 1024
-    """Input audio that may wait to be read (transcribed); it is not kept longer."""
+    """Input audio that may wait to be read (transcribed), and audio of items likewise; it is not kept longer."""
     send_queue: int = 256
     """Events waiting to be sent; when it is full, answering and reading wait."""
     max_side_responses: int = 4

@@ -97,7 +97,9 @@ class Connection:
         self._conversation_id = new_id("conv")
         self._access = SpeechAccess(config.speech, self._emit)
         self._hearing = Hearing(session=self._session, conversation=self._conversation, emit=self._emit)
-        self._given_audio = GivenAudio(self._access, self._session, self._hearing)
+        self._given_audio = GivenAudio(
+            self._access, self._session, self._hearing, max_bytes=config.max_audio_bytes
+        )
         self._responses = Responses(
             config,
             brain=brain,

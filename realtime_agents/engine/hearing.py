@@ -25,6 +25,9 @@ from realtime_agents.protocol.items import ErrorDetail, Item, MessageItem, Trans
 
 log = logging.getLogger(__name__)
 
+MAX_UNREAD = 8
+"""So many items may wait for their words; then detection, or the reader of commands, waits."""
+
 
 class Hearing:
     """Owns one task per item whose words are not known yet, until `close`."""
@@ -60,6 +63,11 @@ class Hearing:
         tasks = {self._pending[i] for i in item_ids if i in self._pending}
         if tasks:
             await asyncio.wait(tasks)
+
+    async def room(self) -> None:
+        """Wait until the words of one more item may be waited for."""
+        while len(self._pending) >= MAX_UNREAD:
+            await self.one_less()
 
     async def one_less(self) -> None:
         """Wait until the words of any item have come."""

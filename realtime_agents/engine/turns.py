@@ -33,8 +33,6 @@ from realtime_agents.protocol.items import ContentPart, ErrorDetail, MessageItem
 
 log = logging.getLogger(__name__)
 
-MAX_UNREAD_TURNS = 8
-"""So many turns may wait for their words; then detection waits."""
 SKETCH_EVERY_MS = 500
 SKETCH_PAUSE = 4
 """After a sketch at least so many times the time it took: captions get rarer where the machine is busy."""
@@ -175,8 +173,7 @@ class Turns:
     async def _add(
         self, item_id: str, words: Awaitable[str], *, audio_ms: int, captions: Captions | None
     ) -> None:
-        while self._hearing.pending >= MAX_UNREAD_TURNS:
-            await self._hearing.one_less()
+        await self._hearing.room()
         content = (ContentPart(type="input_audio"),)
         item = MessageItem(id=item_id, role="user", status="completed", content=content)
         before = self._conversation.insert(item)

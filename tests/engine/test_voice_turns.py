@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -445,6 +447,51 @@ async def test_audio_inside_an_item_is_read_and_answered(voice: Voice) -> None:
     response = await client.respond()
     assert written(response).startswith("You're welcome")
     assert response["usage"]["input_token_details"]["audio_tokens"] == 2
+
+
+def recording(pcm: bytes) -> dict[str, Any]:
+    content = [{"type": "input_audio", "audio": base64.b64encode(pcm).decode()}]
+    return {"type": "message", "role": "user", "content": content}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "max_audio_bytes", "taken"), [(0.2, 15_000_000, 8), (1.0, 100_000, 2), (5.0, 100_000, 1)]
+)
+async def test_audio_inside_items_waits_for_room_and_all_of_it_is_read(
+    seconds: float, max_audio_bytes: int, taken: int
+) -> None:
+    async with voice_session(max_audio_bytes=max_audio_bytes) as (client, speech):
+        await client.listen(None)
+        speech.reading.clear()
+        item = recording(silence(round(seconds * 1000)))
+
+        async def send() -> None:
+            for _ in range(taken + 10):
+                await client.send("conversation.item.create", item=item)
+
+        sending = asyncio.create_task(send())
+        for _ in range(taken):
+            await client.until("conversation.item.done")
+        await speech.waits_for(taken)
+        speech.reading.set()
+        while client.count(COMPLETED) < taken + 10:
+            await client.receive()
+        await sending
+        assert speech.most_unread == taken
+
+
+@pytest.mark.parametrize(("codec", "rate"), [("audio/pcmu", 8), ("audio/pcma", 8)])
+async def test_audio_inside_an_item_that_is_too_long_is_refused_with_the_limit(
+    voice: Voice, codec: str, rate: int
+) -> None:
+    client, speech = voice
+    await client.configure(audio={"input": {"format": {"type": codec}}})
+    await client.send("conversation.item.create", item=recording(bytes(601_000 * rate)), event_id="long")
+    error = await client.error()
+    assert (error["event_id"], error["code"]) == ("long", "invalid_value")
+    assert error["param"] == "item.content[0].audio"
+    assert "at most 600 seconds of audio, found 601" in error["message"]
+    assert speech.read == []
 
 
 async def test_a_full_conversation_refuses_a_spoken_turn_aloud() -> None:

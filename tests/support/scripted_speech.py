@@ -118,6 +118,9 @@ class ScriptedSpeech:
         """Words, length in ms and partiality of everything read."""
         self.asked: list[tuple[str, str, float]] = []
         """Text, voice and speed of everything said."""
+        self.unread = self.most_unread = 0
+        """Final readings that wait, and the most that ever did."""
+        self._more_unread = asyncio.Event()
         self.closed = 0
         self.warmed = 0
 
@@ -153,7 +156,11 @@ class ScriptedSpeech:
             raise SpeechBusy("no thread is free")
         if not partial:
             self.waiting.set()
+            self.unread += 1
+            self.most_unread = max(self.most_unread, self.unread)
+            self._more_unread.set()
             await self.reading.wait()
+            self.unread -= 1
             if self.reading_faults:
                 raise self.reading_faults.pop(0)
         text = words_in(pcm24k)
@@ -164,6 +171,12 @@ class ScriptedSpeech:
         await self.sounding.wait()
         self.sounded.append(words_in(pcm24k))
         return self.sounds
+
+    async def waits_for(self, count: int) -> None:
+        """Wait until so many final readings wait."""
+        while self.unread < count:
+            self._more_unread.clear()
+            await self._more_unread.wait()
 
     async def speak(
         self, text: str, *, voice: str = "marin", speed: float = 1.0

@@ -35,6 +35,7 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+MAX_AUDIO_S: Final = 600.0
 _BYTES_PER_S_24K: Final = 48_000
 
 
@@ -49,7 +50,7 @@ class SpeechConfig:
     """Pieces of input audio that may wait for voice detection, of all connections."""
     max_waiting_sentences: int = 256
     """Sentences that may wait to be spoken; an answer has at most one waiting."""
-    max_audio_s: float = 600.0
+    max_audio_s: float = MAX_AUDIO_S
     """Longest recording that is transcribed at once."""
 
 
