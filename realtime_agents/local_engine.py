@@ -42,7 +42,8 @@ def speech_part(speech: Speech) -> Part:
     if speech.problem:
         return Part(name="speech", implementation="off", ok=False, detail=f"{speech.problem} {_IN_TEXT}")
     if speech.is_ready:
-        return Part(name="speech", implementation=_MODELS, ok=True, detail="In this process; English only.")
+        detail = " ".join(filter(None, ("In this process; English only.", speech.notice)))
+        return Part(name="speech", implementation=_MODELS, ok=True, detail=detail)
     return Part(
         name="speech", implementation="loading", ok=True, detail="The speech models are being loaded."
     )

@@ -21,6 +21,10 @@ class Speech(Protocol):
     def is_ready(self) -> bool:
         """Everything is loaded and works."""
 
+    @property
+    def notice(self) -> str:
+        """What is wrong with an extra, in plain words; speech works without it."""
+
     async def warm(self) -> None:
         """Load everything; never raises."""
 

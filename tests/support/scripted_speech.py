@@ -90,6 +90,7 @@ class ScriptedSpeech:
 
     def __init__(self, *, problem: str = "") -> None:
         self.problem = problem
+        self.notice = ""
         self.reading = asyncio.Event()
         """Readings wait for it."""
         self.reading.set()
