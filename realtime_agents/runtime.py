@@ -104,7 +104,6 @@ class Runtime:
         self._watch = KnowledgeWatch(self.knowledge, self._seed, is_server=bool(settings.elasticsearch_url))
         self._facts: Mapping[str, FactBook] = {}
         self._parts: tuple[Part, ...] = ()
-        self._notices: list[str] = []
         self._tasks: list[asyncio.Task[None]] = []
 
     @classmethod
