@@ -5,11 +5,11 @@
 //   in   {type: "item", n}                     an item follows the ones before it
 //        {type: "audio", n, offset, pcm}       samples of it; `pcm` is an Int16Array
 //        {type: "end", n}                      no more audio of it will come
-//        {type: "flush"}                       silence now, everything queued is forgotten
+//        {type: "flush", flush}                silence now, everything queued is forgotten
 //        "close"
 //   out  {type: "progress", n, samples, peak}  every 50 ms while it plays, at its start every 20: position in the item
 //        {type: "ended", n, samples}           all of it was played
-//        {type: "flushed", n, samples}         n of the item that was next or playing, or null
+//        {type: "flushed", flush, n, samples}  n of the item that was next or playing, or null
 //        {type: "underrun", n, waitMs}         its audio ran out; it goes on with `waitMs` of it in hand
 
 const RATE_HZ = 24000;
@@ -48,7 +48,7 @@ class Playback extends AudioWorkletProcessor {
         break;
       }
       case "flush":
-        this.flush();
+        this.flush(message.flush);
         break;
       case "close":
         this.running = false;
@@ -66,9 +66,9 @@ class Playback extends AudioWorkletProcessor {
     item.received = offset + pcm.length;
   }
 
-  flush() {
+  flush(flush) {
     const [item] = this.items;
-    this.port.postMessage({ type: "flushed", n: item ? item.n : null, samples: item ? item.position : 0 });
+    this.port.postMessage({ type: "flushed", flush, n: item ? item.n : null, samples: item ? item.position : 0 });
     if (item && !this.waiting) this.fading = this.items;
     this.items = [];
     this.waiting = true;

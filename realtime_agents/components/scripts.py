@@ -12,6 +12,7 @@ _NAMES = (
     "spoken_words.js",
     "voice_bridge.js",
     "voice_controls.js",
+    "voice_devices.js",
     "voice_engine.js",
     "voice_gate.js",
     "voice_level.js",
@@ -21,6 +22,8 @@ _NAMES = (
     "voice_socket.js",
     "voice_stage.js",
     "voice_store.js",
+    "voice_tickets.js",
+    "voice_uplink.js",
     "voice_words.js",
 )
 _PATHS = {name: rx.asset(name, shared=True).importable_path for name in _NAMES}

@@ -6,27 +6,24 @@
 // Everything that is shown goes into the store; everything that is heard stays here. The server is
 // asked for tickets through the page (`connectPage`), and answers with `ticket` or `refused`.
 
-import { Gate } from "./voice_gate.js";
-import { Microphone, listDevices, stopTracks } from "./voice_microphone.js";
+import * as devices from "./voice_devices.js";
+import { Microphone, stopTracks } from "./voice_microphone.js";
 import { Player } from "./voice_player.js";
 import { AudioSocket } from "./voice_socket.js";
 import { MODES, getFacts, recall, setFacts, setSpoken } from "./voice_store.js";
+import { Refused, Tickets } from "./voice_tickets.js";
+import { Uplink } from "./voice_uplink.js";
 import * as words from "./voice_words.js";
 
-const TICKET_WITHIN_MS = 20_000;
-const PENDING_FRAMES = 75; // 1.5 s of what is said while the connection is being made
 const CUT_SHOWN_MS = 3000; // unheard words stay pale so long, until the transcript says which they are
 const LOUDNESS_FLOOR_DB = -60;
 const LOUDNESS_CEILING_DB = -12;
 
-class Refused extends Error {}
-
 class VoiceEngine {
   constructor() {
     this.page = null;
-    this.line = null; // context, microphone, player, socket, gate of the present run
-    this.run = 0;
-    this.waitingTicket = null;
+    this.line = null; // context, microphone, uplink, player, socket of the present run; `over` when it ended
+    this.tickets = new Tickets();
     this.unmuteOnHold = false;
   }
 
@@ -42,22 +39,20 @@ class VoiceEngine {
     const problem = words.startProblem(window);
     setFacts({ problem, notice: "", muted: false });
     if (problem) return;
-    this.run += 1;
-    const { run } = this;
     setFacts({ phase: "starting" });
-    const line = { context: null, pending: [] };
+    const line = { context: null, over: false };
     this.line = line;
     try {
       line.context = new AudioContext({ latencyHint: "interactive" });
       const opened = await this.openSound(line);
-      if (run !== this.run) {
+      if (line.over) {
         stopTracks(opened.stream);
         return;
       }
       this.wire(line, opened);
       await line.socket.connect();
     } catch (error) {
-      if (run === this.run) this.end(error instanceof Refused ? error.message : words.microphoneProblem(error));
+      if (!line.over) this.end(error instanceof Refused ? error.message : words.microphoneProblem(error));
     }
   }
 
@@ -81,17 +76,14 @@ class VoiceEngine {
   wire(line, { stream, chosen }) {
     const { context } = line;
     if (!chosen) setFacts({ mic: "" });
-    line.gate = new Gate(
-      (buffer) => this.sendFrame(line, buffer),
-      (on) => line.socket?.send({ type: "talk", on }),
-    );
-    line.gate.setPushToTalk(getFacts().mode === "push_to_talk");
-    if (getFacts().held) line.gate.press();
-    line.microphone = new Microphone(context, { onFrame: (buffer) => line.gate.frame(buffer), onLost: () => this.microphoneLost() });
+    line.uplink = new Uplink(() => setFacts({ held: false, notice: words.PRESS_LOST }));
+    line.uplink.gate.setPushToTalk(getFacts().mode === "push_to_talk");
+    if (getFacts().held) line.uplink.gate.press();
+    line.microphone = new Microphone(context, { onFrame: (buffer) => line.uplink.frame(buffer), onLost: () => devices.replaceMicrophone(line) });
     line.microphone.node.onprocessorerror = () => this.end(words.SOUND_BROKE);
     line.player = new Player(context, this.playerHandlers(line));
     line.player.node.onprocessorerror = () => this.end(words.SOUND_BROKE);
-    line.socket = new AudioSocket(this.socketHandlers(line));
+    line.socket = line.uplink.socket = new AudioSocket(this.socketHandlers(line));
     line.microphone.take(stream);
     context.onstatechange = () => this.contextChanged(line);
     this.setSpeaker(getFacts().speaker);
@@ -115,7 +107,7 @@ class VoiceEngine {
 
   socketHandlers(line) {
     return {
-      ticket: (first) => this.askTicket(first),
+      ticket: (first) => this.tickets.wait(() => this.page.askTicket(first)),
       hello: () => ({ type: "start", mode: getFacts().mode }),
       onReady: () => this.ready(line),
       onMessage: (message) => this.on(line, message),
@@ -123,6 +115,7 @@ class VoiceEngine {
       onWaiting: () => {
         line.player.endAll();
         setFacts({ phase: "waiting", hearing: false, notice: words.RECONNECTING });
+        line.uplink.down();
       },
       // What the server said about it before it hung up is better than what its code means.
       onClosed: (code) => this.end(getFacts().problem || words.closeMeaning(code).words),
@@ -132,19 +125,10 @@ class VoiceEngine {
   }
 
   ready(line) {
-    if (getFacts().phase !== "on") setFacts({ phase: "on", notice: "", problem: "" });
-    if (getFacts().muted) line.socket.send({ type: "mute", on: true });
-    const early = line.pending.splice(0);
-    const talking = line.gate.state !== "idle";
-    const pressed = getFacts().mode === "push_to_talk" && (talking || early.length > 0);
-    if (pressed) line.socket.send({ type: "talk", on: true });
-    for (const buffer of early) line.socket.frame(buffer);
-    if (pressed && !talking) line.socket.send({ type: "talk", on: false });
-  }
-
-  sendFrame(line, buffer) {
-    if (line.socket.isReady) line.socket.frame(buffer);
-    else if (line.pending.push(buffer) > PENDING_FRAMES) line.pending.shift();
+    const { phase, notice, muted } = getFacts();
+    if (phase !== "on") setFacts({ phase: "on", notice: notice === words.PRESS_LOST ? notice : "", problem: "" });
+    if (muted) line.socket.send({ type: "mute", on: true });
+    line.uplink.ready();
   }
 
   on(line, message) {
@@ -178,11 +162,10 @@ class VoiceEngine {
 
   // Stops the voice; the conversation itself goes on in text.
   end(problem = "") {
-    this.run += 1;
     const { line } = this;
     this.line = null;
-    this.waitingTicket?.reject(new Refused(""));
-    this.waitingTicket = null;
+    if (line) line.over = true;
+    this.tickets.refuse("");
     setFacts({ phase: "off", muted: false, held: false, hearing: false, saying: "", notice: "", problem });
     if (!line) return;
     if (line.context) line.context.onstatechange = null;
@@ -204,38 +187,8 @@ class VoiceEngine {
   }
 
   applyMode(mode) {
-    this.line?.gate?.setPushToTalk(mode === "push_to_talk");
+    this.line?.uplink?.gate.setPushToTalk(mode === "push_to_talk");
     setFacts({ mode, held: false });
-  }
-
-  async setMuted(muted) {
-    const { line, run } = this;
-    if (!line?.microphone || muted === getFacts().muted) return;
-    if (muted) {
-      line.gate.cut();
-      line.microphone.release();
-      line.pending = [];
-      setFacts({ muted: true, held: false, hearing: false });
-      line.socket.send({ type: "mute", on: true });
-      return;
-    }
-    try {
-      await this.openMicrophone(line, run);
-    } catch (error) {
-      if (run === this.run) setFacts({ problem: words.microphoneProblem(error) });
-    }
-  }
-
-  async openMicrophone(line, run) {
-    const { stream, chosen } = await Microphone.request(getFacts().mic);
-    if (run !== this.run) {
-      stopTracks(stream);
-      return;
-    }
-    line.microphone.take(stream);
-    if (getFacts().muted) line.socket.send({ type: "mute", on: false });
-    setFacts({ muted: false, problem: "", ...(chosen ? {} : { mic: "" }) });
-    this.refreshDevices();
   }
 
   // Push to talk, from the button or the space bar. In the other modes it lifts a mute while held.
@@ -252,50 +205,26 @@ class VoiceEngine {
     }
     if (on && (getFacts().phase === "off" || getFacts().held)) return;
     setFacts({ held: on });
-    if (on && getFacts().muted) this.setMuted(false).then(() => getFacts().held && this.line?.gate.press());
-    else if (on) this.line?.gate?.press();
-    else this.line?.gate?.release();
+    if (on && getFacts().notice === words.PRESS_LOST) setFacts({ notice: "" });
+    if (on && getFacts().muted) this.setMuted(false).then(() => getFacts().held && this.line?.uplink.gate.press());
+    else if (on) this.line?.uplink?.gate.press();
+    else this.line?.uplink?.gate.release();
   }
 
-  async setMicrophone(mic) {
-    setFacts({ mic });
-    const { line, run } = this;
-    if (!line?.microphone?.isOpen) return;
-    try {
-      await this.openMicrophone(line, run);
-    } catch (error) {
-      if (run === this.run) setFacts({ problem: words.microphoneProblem(error) });
-    }
+  setMuted(muted) {
+    return devices.setMuted(this.line, muted);
   }
 
-  async setSpeaker(speaker) {
-    setFacts({ speaker });
-    const context = this.line?.context;
-    if (typeof context?.setSinkId !== "function" || (context.sinkId ?? "") === speaker) return;
-    try {
-      await context.setSinkId(speaker);
-    } catch {
-      if (speaker) setFacts({ speaker: "" }); // it went away: the system's own
-    }
+  setMicrophone(id) {
+    return devices.setMicrophone(this.line, id);
   }
 
-  async microphoneLost() {
-    const { line, run } = this;
-    line.gate.cut();
-    line.microphone.release();
-    try {
-      await this.openMicrophone(line, run);
-    } catch {
-      if (run !== this.run) return;
-      setFacts({ muted: true, held: false, hearing: false, problem: words.MICROPHONE_LOST });
-      line.socket.send({ type: "mute", on: true });
-    }
+  setSpeaker(id) {
+    return devices.setSpeaker(this.line, id);
   }
 
-  async refreshDevices() {
-    const { mics, speakers } = await listDevices();
-    setFacts({ mics, speakers });
-    if (getFacts().speaker && !speakers.some(({ id }) => id === getFacts().speaker)) this.setSpeaker("");
+  refreshDevices() {
+    return devices.refreshDevices(this.line);
   }
 
   // Calls and other apps take the sound away on phones; only a touch may bring it back.
@@ -312,28 +241,13 @@ class VoiceEngine {
     if (context && context.state !== "running" && context.state !== "closed") context.resume().catch(() => {});
   }
 
-  askTicket(first) {
-    return new Promise((resolve, reject) => {
-      this.waitingTicket?.reject(new Refused(""));
-      const timer = setTimeout(() => reject(new Refused(words.NO_TICKET)), TICKET_WITHIN_MS);
-      const once = (settle) => (value) => {
-        clearTimeout(timer);
-        settle(value);
-      };
-      this.waitingTicket = { resolve: once(resolve), reject: once(reject) };
-      this.page.askTicket(first);
-    });
-  }
-
-  // The server's answers, through the page.
+  // The server's answers about tickets, through the page.
   ticket(token) {
-    this.waitingTicket?.resolve(token);
-    this.waitingTicket = null;
+    this.tickets.give(token);
   }
 
   refused(problem) {
-    this.waitingTicket?.reject(new Refused(problem));
-    this.waitingTicket = null;
+    this.tickets.refuse(problem);
   }
 
   // Loudness of microphone and speaker, 0 to 1, for those who draw it.
@@ -350,6 +264,7 @@ class VoiceEngine {
       contextState: line?.context?.state ?? "",
       tracks: line?.microphone?.isOpen ? line.microphone.stream.getTracks().filter((track) => track.readyState === "live").length : 0,
       framesCaptured: line?.microphone?.frames ?? 0,
+      ...(line?.uplink ? { dropped: line.uplink.dropped } : {}),
       ...(line?.socket ? { sent: { ...line.socket.stats } } : {}),
       ...(line?.player ? { played: { ...line.player.stats } } : {}),
     };

@@ -25,11 +25,6 @@ export class Microphone {
     return this.stream !== null;
   }
 
-  // Name of the device in use, as the browser gives it.
-  get label() {
-    return this.stream?.getAudioTracks()[0]?.label ?? "";
-  }
-
   // Raises what getUserMedia raises. A chosen device that is gone falls back to the system's own.
   // Returns whether the chosen device was taken.
   static async request(deviceId) {

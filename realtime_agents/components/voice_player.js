@@ -19,7 +19,7 @@ export class Player {
     this.context = context;
     this.handlers = handlers;
     this.items = new Map(); // n -> item, in order; only those that may still sound
-    this.flushing = null;
+    this.flushing = new Map(); // number of a flush -> {items, timer}, until the worklet has answered it
     this.stats = { samplesPlayed: 0, peak: 0, underruns: 0, flushes: 0, framesDropped: 0, heldBytes: 0 };
     this.analyser = new AnalyserNode(context, { fftSize: 1024, smoothingTimeConstant: 0 });
     this.node = new AudioWorkletNode(context, "realtime-playback", { numberOfInputs: 0, outputChannelCount: [1] });
@@ -77,16 +77,17 @@ export class Player {
   flush() {
     if (this.items.size === 0) return;
     this.stats.flushes += 1;
-    this.flushing = { items: [...this.items.values()], timer: setTimeout(() => this.flushed(null), FLUSH_ANSWER_MS) };
+    const flush = this.stats.flushes;
+    this.flushing.set(flush, { items: [...this.items.values()], timer: setTimeout(() => this.flushed({ flush }), FLUSH_ANSWER_MS) });
     this.items.clear();
     this.stats.heldBytes = 0;
     this.handlers.onSaying("");
-    this.node.port.postMessage({ type: "flush" });
+    this.node.port.postMessage({ type: "flush", flush });
   }
 
   close() {
     this.flush();
-    this.flushed(null);
+    for (const flush of [...this.flushing.keys()]) this.flushed({ flush });
     this.node.port.postMessage("close");
     this.node.port.onmessage = null;
     this.node.disconnect();
@@ -125,9 +126,11 @@ export class Player {
 
   // It had finished when the flush came: its end was on its way here.
   endedWhileFlushing(n) {
-    const items = this.flushing?.items ?? [];
-    const at = items.findIndex((item) => item.n === n);
-    return at < 0 ? undefined : items.splice(at, 1)[0];
+    for (const { items } of this.flushing.values()) {
+      const at = items.findIndex((item) => item.n === n);
+      if (at >= 0) return items.splice(at, 1)[0];
+    }
+    return undefined;
   }
 
   ended(item, samples) {
@@ -139,14 +142,16 @@ export class Player {
     if (this.items.size === 0) this.handlers.onSaying("");
   }
 
+  // The worklet's answer to a flush, or none in time.
   flushed(message) {
-    if (!this.flushing) return;
-    const { items, timer } = this.flushing;
-    this.flushing = null;
+    const flushing = this.flushing.get(message.flush);
+    if (!flushing) return;
+    const { items, timer } = flushing;
+    this.flushing.delete(message.flush);
     clearTimeout(timer);
-    const item = items.find(({ n }) => n === message?.n) ?? items[0];
+    const item = items.find(({ n }) => n === message.n) ?? items[0];
     if (!item) return;
-    if (message?.n === item.n) this.count(item, message.samples, { flushed: true });
+    if (message.n === item.n) this.count(item, message.samples, { flushed: true });
     const ms = Math.max(0, this.heardMs(item));
     this.handlers.onFlushed(item.id, ms);
     for (const other of items) {

@@ -37,6 +37,7 @@ export const SOUND_BROKE = "Sound stopped working in this browser. Press the but
 export const SOUND_PAUSED = "Your device paused the sound. Tap anywhere to go on.";
 export const NO_TICKET = "The server did not open the voice connection. Try again in a moment.";
 export const RECONNECTING = "The voice connection was lost. Trying again…";
+export const PRESS_LOST = "The connection was lost while you spoke, and what you said with it. Please say it again.";
 export const SLOW_UPLINK = "Your connection is slow: some of your words may not arrive.";
 export const TOO_LONG = "The answer is longer than this page can hold as sound; read the rest of it.";
 
@@ -47,8 +48,6 @@ export function closeMeaning(code) {
       return { again: false, words: "" };
     case 4401:
       return { again: true, words: "This page could not prove that it belongs to the conversation. Reload it." };
-    case 4403:
-      return { again: false, words: "The server does not take sound from this address. Open the page at the address it was set up for." };
     case 4404:
       return { again: false, words: "This conversation is over. Press the button to start a new one." };
     case 4408:

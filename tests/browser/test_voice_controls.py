@@ -86,6 +86,80 @@ def test_the_sound_just_before_the_press_and_just_after_the_release_is_sent_too(
     assert second[1:-1] == list(range(60 + 1 + 12 - 13, 80))[-len(second[1:-1]) :]
 
 
+def test_a_press_that_loses_its_connection_ends_and_no_half_sentence_is_sent(
+    voice_page: Page, audio: FakeAudioServer
+) -> None:
+    line = talking(voice_page, audio)
+    choose_mode(voice_page, "push_to_talk")
+    line.until(lambda: line.of("mode"))
+    voice_page.keyboard.down("Space")
+    line.until(lambda: sum(talk_runs(line)) >= 10)
+    audio.answers = False
+    line.drop()
+    notice = voice_page.get_by_test_id("voice-notice")
+    expect(notice).to_contain_text("say it again")
+    expect(voice_page.get_by_test_id("talk")).to_have_attribute("data-held", "false")
+    second = audio.line(2)
+    second.ready("push_to_talk")
+    is_on(voice_page)
+    captured = stats(voice_page)["framesCaptured"]
+    voice_page.wait_for_function(f"realtimeVoice.stats().framesCaptured > {captured + 20}")
+    voice_page.keyboard.up("Space")
+    assert second.frames == [] and second.of("talk") == []
+    expect(notice).to_contain_text("say it again")
+
+    voice_page.keyboard.down("Space")
+    expect(notice).to_have_count(0)
+    second.until(lambda: len(second.frames) >= 10)
+    voice_page.keyboard.up("Space")
+    second.until(lambda: [m["on"] for m in second.of("talk")] == [True, False])
+
+
+UPLINK = """
+async ([mode, actions]) => {
+  const { Uplink } = await import("/external/realtime_agents/components/scripts/voice_uplink.js");
+  const sent = [];
+  let lost = 0, n = 0;
+  const uplink = new Uplink(() => { lost += 1; });
+  uplink.socket = {
+    isReady: false,
+    frame: (frame) => sent.push(frame),
+    send({ on }) { if (this.isReady) sent.push(on ? "on" : "off"); },
+  };
+  uplink.gate.setPushToTalk(mode === "push_to_talk");
+  const does = {
+    press: () => uplink.gate.press(),
+    release: () => uplink.gate.release(),
+    ready: () => { uplink.socket.isReady = true; uplink.ready(); },
+    down: () => { uplink.socket.isReady = false; uplink.down(); },
+  };
+  for (const action of actions) {
+    if (typeof action === "string") does[action]();
+    else for (let i = 0; i < action; i += 1) uplink.frame(n++);
+  }
+  return { sent, lost, dropped: uplink.dropped };
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("mode", "actions", "sent", "lost", "dropped"),
+    [
+        ("push_to_talk", ["press", 100, "down", 100, "ready", 1], ["on", *range(201)], 0, 0),
+        ("push_to_talk", ["press", 50, "release", 20, "ready"], ["on", *range(58), "off"], 0, 0),
+        ("push_to_talk", ["press", 251, 10, "ready", 1, "release", 20], [], 1, 251),
+        ("push_to_talk", ["ready", "press", 2, "down", 5, "ready", 5], ["on", 0, 1], 1, 0),
+        ("server_vad", [300, "ready", 1], [*range(50, 301)], 0, 50),
+        ("server_vad", ["ready", 2, "down", 5, "ready"], [*range(7)], 0, 0),
+    ],
+)
+def test_what_is_said_before_the_connection_is_sent_whole_or_told_to_be_lost(
+    page: Page, mode: str, actions: list[str | int], sent: list[str | int], lost: int, dropped: int
+) -> None:
+    page.goto("/")
+    assert page.evaluate(UPLINK, [mode, actions]) == {"sent": sent, "lost": lost, "dropped": dropped}
+
+
 def test_mute_releases_the_microphone_and_unmute_takes_it_again(
     voice_page: Page, audio: FakeAudioServer
 ) -> None:
@@ -340,6 +414,26 @@ def test_a_flush_is_answered_even_while_the_device_holds_the_sound(
     voice_page.evaluate("realtimeVoice.line.context.suspend()")
     line.send("flush", reason="barge_in")
     line.until(lambda: line.of("flushed"))
+
+
+def test_a_second_flush_before_the_first_is_answered_is_credited_to_its_own_item(
+    voice_page: Page, audio: FakeAudioServer
+) -> None:
+    line = talking(voice_page, audio)
+    line.say(1, "item_a", words=30, ms=9000)
+    line.until(lambda: any(m["ms"] > 200 for m in line.of("played")))
+    voice_page.evaluate(
+        """() => {
+          const { player } = realtimeVoice.line;
+          player.flush();
+          player.announce(2, "item_b");
+          player.flush();
+        }"""
+    )
+    line.until(lambda: len(line.of("flushed")) == 2)
+    first, second = line.of("flushed")
+    assert first["item"] == "item_a" and first["ms"] > 200
+    assert second == {"type": "flushed", "item": "item_b", "ms": 0}
 
 
 def test_talk_shows_what_is_heard_and_the_orb_moves_with_it(voice_page: Page, audio: FakeAudioServer) -> None:
