@@ -134,12 +134,13 @@ class Answering:
         self._finish(exchange, ExchangeState.INTERRUPTED)
         return True
 
-    def reopen(self, exchange: Exchange) -> None:
-        """It was interrupted by mistake, before anything of the answer was said: ask again."""
-        if exchange.state is not ExchangeState.INTERRUPTED or exchange.turns:
+    def reopen(self, exchange: Exchange, *, request: ResponseRequest | None = None) -> None:
+        """It was interrupted by mistake: ask again, where words were shown with a ``request`` that goes on."""
+        if exchange.state is not ExchangeState.INTERRUPTED or (exchange.turns and request is None):
             return
         self.interrupt()
-        exchange.state = ExchangeState.OPEN
+        exchange.state, exchange.began = ExchangeState.OPEN, False
+        exchange.request = request or exchange.request
         self.current = exchange
         self.idle.clear()
         self._status.set_activity(Activity.THINKING)

@@ -48,6 +48,8 @@ class Exchange:
     began: bool = False
     """A response to it has begun."""
     retried: bool = False
+    resumed: int = 0
+    """How often its answer went on after an echo had cut it."""
     losses: int = 0
     """How often the connection was lost while an answer was due."""
 

@@ -16,6 +16,7 @@ from realtime_agents.session.clock import Clock
 from realtime_agents.session.deadline import Deadline
 from realtime_agents.session.echo import is_echo
 from realtime_agents.session.exchange import Exchange
+from realtime_agents.session.going_on import CutSpeech
 from realtime_agents.session.outbox import Outbox
 from realtime_agents.session.transcript import Transcript
 from realtime_agents.session.view import Turn, TurnStatus
@@ -48,6 +49,8 @@ class SpokenTurn:
     """What the agent was saying when this began; empty when it was silent."""
     interrupted: Exchange | None = None
     """The request whose answer this speech cut off."""
+    cut: CutSpeech | None = None
+    """What it silenced."""
     server_answers: bool | None = None
     """The server answers it by itself; None: as it is configured when the turn ends."""
     row_id: str = ""
@@ -77,10 +80,12 @@ class Listening:
         on_turn: Callable[[str], None],
         on_crisis: Callable[[str], None],
         interrupt: Callable[[], None],
+        go_on: Callable[[CutSpeech], None],
         tell: Callable[[str], None],
     ) -> None:
         """``on_turn`` gets the row of each new turn, ``on_crisis`` the row of words of somebody in danger,
-        ``tell`` what the person should know; ``interrupt`` stops the answer and its sound."""
+        ``tell`` what the person should know; ``interrupt`` stops the answer and its sound,
+        ``go_on`` says the rest of one."""
         self._answering = answering
         self._rows = rows
         self._transcript = transcript
@@ -89,6 +94,7 @@ class Listening:
         self._on_turn = on_turn
         self._on_crisis = on_crisis
         self._interrupt = interrupt
+        self._go_on = go_on
         self._tell = tell
         self._turns: dict[str, SpokenTurn] = {}
         self._pressed: Exchange | None = None
@@ -102,12 +108,13 @@ class Listening:
         *,
         agent_words: str,
         interrupted: Exchange | None,
+        cut: CutSpeech | None,
         server_answers: bool,
     ) -> None:
         """The server hears speech, which will be that item."""
         turn = self._turn(item_id)
         turn.started_s, turn.agent_words, turn.interrupted = started_s, agent_words, interrupted
-        turn.server_answers = server_answers
+        turn.server_answers, turn.cut = server_answers, cut
 
     def on_stopped(self, item_id: str, ended_s: float) -> None:
         """The server hears no more of it."""
@@ -252,9 +259,12 @@ class Listening:
         """The microphone heard the agent: nobody said anything, and nobody is to be answered."""
         self._transcript.remove(turn.row_id)
         self._forget_item(turn)
+        is_last = turn.exchange is not None and turn.exchange is self._answering.current
         if turn.exchange is not None and turn.exchange is self._answering.open_exchange:
             self._interrupt()
         self._tell(_ECHO)
+        if turn.cut is not None and is_last:
+            self._go_on(turn.cut)
 
     def _forget_item(self, turn: SpokenTurn) -> None:
         self._outbox.send(ConversationItemDelete(item_id=turn.item_id))

@@ -88,6 +88,10 @@ class Roster:
         """The server has begun to speak: from now on its voice cannot change."""
         self._may_name_voice = False
 
+    def instructions(self) -> str:
+        """What the current agent is told about itself, as of today."""
+        return build_instructions(self._scenario, self.current, self._today())
+
     def configuration(self, *, first: bool) -> RealtimeSession:
         """The ``session`` of a ``session.update`` for the current agent; ``first``: on a new connection."""
         agent = self.current
@@ -97,7 +101,7 @@ class Roster:
         tools = [*self._tools.wire(known), *self._handoff_tools()]
         return replace(
             self.voice_configuration(name_voice=first),
-            instructions=build_instructions(self._scenario, agent, self._today()),
+            instructions=self.instructions(),
             tools=tuple(tools),
             truncation=_RETENTION,
             max_output_tokens=agent.max_output_tokens or "inf",

@@ -63,6 +63,8 @@ class Speaker:
         self._unsaid: deque[str] = deque(maxlen=_REMEMBERED)
         """Items of which no more is to be said."""
         self._begun = 0
+        self.last_cut: tuple[tuple[str, Exchange], ...] = ()
+        """Rows that the last `cut` stopped, with their requests."""
         self._after_cut: list[Callable[[], None]] = []
         self._cut_deadline = Deadline(clock, "flush")
         self._end_deadline = Deadline(clock, "end of playback")
@@ -163,6 +165,7 @@ class Speaker:
         self._finish_played()
         playing = [item for item in self._items.values() if item.n]
         self._items.clear()
+        self.last_cut = tuple((item.turn_id, item.exchange) for item in playing if item.exchange is not None)
         if not playing or self._line is None:
             return False
         self._end_deadline.disarm()

@@ -128,6 +128,19 @@ class Transcript:
         self._spoken[turn_id] = written[: end_of_words(written, words)]
         self.change(turn_id, status="interrupted", heard_chars=end_of_words(turn.text, words))
 
+    def end_where_heard(self, turn_id: str) -> str:
+        """A cut turn ends with what was heard of it, as the rest is said elsewhere; returns that rest."""
+        turn = self._turns.get(turn_id)
+        if turn is None or turn.heard_chars is None:
+            return ""
+        rest = turn.text[turn.heard_chars :]
+        if turn.heard_chars:
+            heard = turn.text[: turn.heard_chars]
+            self.change(turn_id, text=heard, status="completed", heard_chars=None, metrics=None, timeline=())
+        else:
+            self.remove(turn_id)
+        return rest
+
     def live(self) -> LiveText:
         """The text being streamed, as far as it can be shown."""
         turn = self._turns.get(self._live_id)

@@ -22,6 +22,7 @@ from realtime_agents.session.clock import Clock
 from realtime_agents.session.configuring import Configuring
 from realtime_agents.session.deadline import Deadline
 from realtime_agents.session.faults import SPEECH_BUSY, SPEECH_OFF
+from realtime_agents.session.going_on import GoingOn, cut_speech
 from realtime_agents.session.line import AudioLine
 from realtime_agents.session.line_messages import (
     TAKEN_OVER,
@@ -109,6 +110,13 @@ class Voice:
         self.speaker = Speaker(
             rows=rows, transcript=transcript, outbox=outbox, clock=clock, on_change=self._show
         )
+        going_on = GoingOn(
+            answering=answering,
+            speaker=self.speaker,
+            transcript=transcript,
+            roster=roster,
+            is_quiet=lambda: self._line is not None and not self._hears_speech,
+        )
         self._listening = Listening(
             answering=answering,
             rows=rows,
@@ -118,6 +126,7 @@ class Voice:
             on_turn=on_turn,
             on_crisis=on_crisis,
             interrupt=lambda: self.interrupt("stopped"),
+            go_on=going_on.after,
             tell=self._tell,
         )
 
@@ -185,7 +194,7 @@ class Voice:
         taking = self._roster.turn_taking()
         exchange = self._answering.open_exchange
         agent_words = self.speaker.recent_words()
-        self.speaker.cut("barge_in")
+        cut = self.speaker.last_cut if self.speaker.cut("barge_in") else ()
         self._answering.interrupt(by_server=taking.server_interrupts)
         self._line.put(Speech(True))
         self._on_turn(effect.item_id)
@@ -195,6 +204,7 @@ class Voice:
             started_s,
             agent_words=agent_words,
             interrupted=exchange,
+            cut=cut_speech(cut, exchange),
             server_answers=taking.server_answers,
         )
         self._show()

@@ -217,6 +217,21 @@ async def test_noise_leaves_no_row_on_the_local_engine() -> None:
         assert [row.role for row in rows] == ["user", "agent"]
 
 
+async def test_an_answer_that_the_local_engine_hears_itself_say_goes_on() -> None:
+    async for scene in _on_engine("server_vad"):
+        await scene.hear("hello", HELLO)
+        whole = (await scene.until(answered))[1].text
+        await scene.told(ItemEnds)
+        item, heard_ms = scene.browser.items()[0][1], 900
+        scene.browser.line.played(item, heard_ms)
+        await scene.hear("I can help", silence(200) + said("I can help with") + silence(700))
+        await scene.told(Flush)
+        scene.browser.line.flushed(item, heard_ms)
+        rows = await scene.until(lambda rows: len(rows) == 3 and answered(rows))
+        assert [row.role for row in rows] == ["user", "agent", "agent"]
+        assert f"{rows[1].text} {rows[2].text}" == whole
+
+
 async def test_typed_text_goes_on_to_work_on_the_local_engine_after_the_line_has_ended() -> None:
     async for scene in _on_engine("server_vad"):
         await scene.hear("hello", HELLO)

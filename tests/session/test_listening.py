@@ -11,7 +11,7 @@ from realtime_agents.protocol import events as ev
 from realtime_agents.protocol.commands import ResponseCreate
 from realtime_agents.protocol.items import ErrorDetail, Response, StatusDetails
 from realtime_agents.safety.crisis import CRISIS_ANSWER
-from realtime_agents.session.line_messages import Flush, Notice
+from realtime_agents.session.line_messages import Flush
 from realtime_agents.session.scripted_events import committed, spoken_answer
 from realtime_agents.session.scripted_upstream import Hold, emit, expect
 from realtime_agents.session.view import Activity, SessionSnapshot
@@ -353,49 +353,6 @@ async def test_a_server_that_writes_nothing_down_leaves_no_row_open_for_ever() -
 
 
 # Echo.
-
-
-async def test_the_agents_own_voice_in_the_microphone_is_dropped() -> None:
-    go = asyncio.Event()
-    script: list[Any] = [listens(), *question("How much?"), begins_to_speak((AGENT, 4000)), Hold(go)]
-    script += [speech_starts("item_e", 900), stopped_by_server(), truncates("item_answer_1", 2000)]
-    script += [speech_stops("item_e", 2500), commits("item_e"), emit(*_begun(2))]
-    script += [wrote("item_e", "Part B deductible is"), expect("conversation.item.delete", item_id="item_e")]
-    async with rig([*script, *stopped_by_us(2)]) as r:
-        browser = await attach(r)
-        await r.session.send_text("How much?")
-        await settle()
-        await r.clock.advance(2)
-        browser.line.played("item_answer_1", 2000)
-        go.set()
-        await settle()
-        browser.line.flushed("item_answer_1", 2000)
-        await r.played()
-        assert [row[0] for row in r.rows()] == ["user", "agent"]
-        assert "headset" in browser.all(Notice)[0].text
-        await r.idle()
-        assert activity(r) is Activity.LISTENING
-
-
-async def test_an_echo_that_the_server_answers_later_is_not_answered() -> None:
-    go = asyncio.Event()
-    script: list[Any] = [listens(), *question("How much?"), begins_to_speak((AGENT, 4000)), Hold(go)]
-    script += [speech_starts("item_e", 900), stopped_by_server(), truncates("item_answer_1", 2000)]
-    script += [speech_stops("item_e", 2500), commits("item_e"), wrote("item_e", "Part B deductible is")]
-    script += [expect("conversation.item.delete"), emit(*_begun(2)), *stopped_by_us(2)]
-    script += [*question("Again?"), speaks(("257.", 100), number=3)]
-    async with rig(script) as r:
-        browser = await attach(r)
-        await r.session.send_text("How much?")
-        await settle()
-        await r.clock.advance(2)
-        browser.line.played("item_answer_1", 2000)
-        go.set()
-        await settle()
-        browser.line.flushed("item_answer_1", 2000)
-        await settle()
-        await r.ask("Again?")
-        assert r.rows()[-1] == ("agent", "completed", "257.")
 
 
 async def test_other_words_said_into_an_answer_are_a_turn() -> None:

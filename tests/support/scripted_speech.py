@@ -48,6 +48,9 @@ VOCABULARY = (
     "please",
     "now",
     "stop",
+    "I",
+    "can",
+    "with",
 )
 _STEP = 1_000
 _CHUNK_MS = 20

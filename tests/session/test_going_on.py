@@ -1,0 +1,222 @@
+"""The agent hears itself: the answer that this cut goes on where it was heard, and nobody is asked twice."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from realtime_agents.safety.crisis import CRISIS_ANSWER
+from realtime_agents.session.going_on import MAX_TIMES
+from realtime_agents.session.line_messages import Notice
+from realtime_agents.session.scripted_events import spoken_answer
+from realtime_agents.session.scripted_upstream import Expect, Hold, Step, emit, expect
+from tests.support.scripted import Rig, question, rig, settle
+from tests.support.spoken import (
+    Browser,
+    attach,
+    begins_to_speak,
+    commits,
+    listens,
+    speaks,
+    speech_starts,
+    speech_stops,
+    stopped_by_server,
+    stopped_by_us,
+    truncates,
+    wrote,
+)
+
+AGENT = "The Part B deductible is 257 dollars in this year. "
+HEARD, REST = "The Part B deductible is", "257 dollars in this year."
+MINE = {"purpose": "go on"}
+
+
+def says_exactly(words: str) -> Expect:
+    said = {"input": [], "tools": [], "instructions": f'Say exactly: "{words}"', "metadata": MINE}
+    return expect("response.create", response=said)
+
+
+def goes_on(then: Any = None) -> Expect:
+    """A request for what follows what was heard, with all the agent knows and may do."""
+    return expect("response.create", response={"metadata": MINE}, then=then)
+
+
+def echo(
+    of: str, *, number: int = 1, at_ms: int = 900, heard_ms: int = 2000, running: bool = False
+) -> list[Step]:
+    """The microphone hears ``of``, an answer's words, and the server begins to answer it as response 20+."""
+    item, answer = f"item_e{number}", 20 + number
+    stopped = [stopped_by_server(number)] if running else []
+    return [
+        speech_starts(item, at_ms),
+        *stopped,
+        truncates(f"item_answer_{number}", heard_ms),
+        speech_stops(item, at_ms + 1600),
+        commits(item),
+        emit(*spoken_answer(f"resp_{answer}", f"item_answer_{answer}", [("You ", 100)])[:4]),
+        wrote(item, of),
+        expect("conversation.item.delete", item_id=item),
+        *stopped_by_us(answer),
+    ]
+
+
+async def heard_so_far(r: Rig, browser: Browser, go: asyncio.Event, *, number: int = 1) -> None:
+    """The browser plays 2 s of an answer; then comes what ``go`` holds back."""
+    item = f"item_answer_{number}"
+    await settle()
+    await r.clock.advance(2)
+    browser.line.played(item, 2000)
+    go.set()
+    await settle()
+    browser.line.flushed(item, 2000)
+    await settle()
+
+
+async def test_an_answer_that_was_whole_is_said_to_its_end() -> None:
+    go = asyncio.Event()
+    script: list[Any] = [listens(), *question("How much?"), speaks((AGENT, 4000)), Hold(go)]
+    script += [
+        *echo("Part B deductible is"),
+        says_exactly(REST),
+        speaks((REST, 2000), number=2, metadata=MINE),
+    ]
+    async with rig(script) as r:
+        browser = await attach(r)
+        await r.session.send_text("How much?")
+        await heard_so_far(r, browser, go)
+        await r.played()
+        await r.idle()
+        assert r.rows()[1:] == [("agent", "completed", HEARD), ("agent", "completed", REST)]
+        assert all(turn.heard_chars is None for turn in r.turns)
+        assert "headset" in browser.all(Notice)[0].text
+        assert browser.items() == [(1, "item_answer_1"), (2, "item_answer_2")]
+        assert browser.audio_ms(2) == 2000
+    assert [turn.text for turn in r.history.turns.values()] == ["How much?", HEARD, REST]
+
+
+async def test_an_answer_that_was_stopped_in_the_middle_is_asked_to_go_on() -> None:
+    go = asyncio.Event()
+    asked: list[str] = []
+
+    def listening(command: Any) -> list[Any]:
+        asked.append(command.response.instructions)
+        return []
+
+    script: list[Any] = [listens(), *question("How much?"), begins_to_speak((AGENT, 4000)), Hold(go)]
+    script += [*echo("Part B deductible is", running=True), goes_on(listening)]
+    async with rig([*script, speaks(("257 dollars.", 900), number=2, metadata=MINE)]) as r:
+        browser = await attach(r)
+        await r.session.send_text("How much?")
+        await heard_so_far(r, browser, go)
+        await r.played()
+        await r.idle()
+        assert r.rows()[1:] == [("agent", "completed", HEARD), ("agent", "completed", "257 dollars.")]
+        assert "Go on right after its last word" in asked[0]
+        assert asked[0].startswith("You are ")  # who it is, too
+
+
+async def test_what_the_server_says_to_the_echo_later_is_not_taken_for_the_rest() -> None:
+    go = asyncio.Event()
+    script: list[Any] = [listens(), *question("How much?"), speaks((AGENT, 4000)), Hold(go)]
+    script += [speech_starts("item_e", 900), truncates("item_answer_1", 2000), speech_stops("item_e", 2500)]
+    script += [commits("item_e"), wrote("item_e", "Part B deductible is"), expect("conversation.item.delete")]
+    late = spoken_answer("resp_9", "item_answer_9", [("You ", 100)])[:4]
+    script += [says_exactly(REST), emit(*late), *stopped_by_us(9), says_exactly(REST)]
+    async with rig([*script, speaks((REST, 2000), number=2, metadata=MINE)]) as r:
+        browser = await attach(r)
+        await r.session.send_text("How much?")
+        await heard_so_far(r, browser, go)
+        await r.played()
+        await r.idle()
+        assert [row[2] for row in r.rows()[1:]] == [HEARD, REST]
+
+
+async def test_an_answer_that_was_heard_to_its_end_does_not_go_on() -> None:
+    go = asyncio.Event()
+    script: list[Any] = [
+        listens(),
+        *question("How much?"),
+        speaks((f"{HEARD} ", 1900), ("[1]", 200)),
+        Hold(go),
+    ]
+    script += echo("Part B deductible is")
+    async with rig(script) as r:
+        browser = await attach(r)
+        await r.session.send_text("How much?")
+        await heard_so_far(r, browser, go)
+        await r.played()
+        await r.idle()
+        assert r.rows()[1][2].startswith(HEARD) and len(r.rows()) == 2
+
+
+async def test_who_hears_itself_at_every_attempt_stops_trying() -> None:
+    gates = [asyncio.Event() for _ in range(MAX_TIMES + 1)]
+    script: list[Any] = [listens(), *question("How much?"), speaks((AGENT * 3, 12_000))]
+    for number, gate in enumerate(gates, 1):
+        script += [Hold(gate), *echo("Part B deductible is", number=number)]
+        if number <= MAX_TIMES:
+            metadata = {"metadata": MINE}
+            script.append(expect("response.create", response=metadata))
+            script.append(speaks((AGENT * 3, 12_000), number=number + 1, metadata=MINE))
+    async with rig(script) as r:
+        browser = await attach(r)
+        await r.session.send_text("How much?")
+        for number, gate in enumerate(gates, 1):
+            await heard_so_far(r, browser, gate, number=number)
+        await r.played()
+        await r.idle()
+        assert len(browser.all(Notice)) == MAX_TIMES + 1
+        assert r.turns[-1].heard_chars is not None  # as it is without going on
+
+
+async def test_a_question_asked_meanwhile_is_answered_instead() -> None:
+    go, late = asyncio.Event(), asyncio.Event()
+    script: list[Any] = [listens(), *question("How much?"), speaks((AGENT, 4000)), Hold(go)]
+    script += [speech_starts("item_e", 900), truncates("item_answer_1", 2000), speech_stops("item_e", 2500)]
+    script += [commits("item_e"), speaks(("You", 100), number=8), *question("And Part D?")]
+    script += [speaks(("That depends.", 500), number=2), Hold(late), wrote("item_e", "Part B deductible is")]
+    async with rig([*script, expect("conversation.item.delete")]) as r:
+        browser = await attach(r)
+        await r.session.send_text("How much?")
+        await heard_so_far(r, browser, go)
+        browser.line.played("item_answer_8", 100)
+        await r.ask("And Part D?")
+        late.set()
+        await r.played()
+        assert r.rows()[-1] == ("agent", "completed", "That depends.")
+
+
+async def test_while_somebody_speaks_nothing_goes_on() -> None:
+    go = asyncio.Event()
+    script: list[Any] = [listens(), *question("How much?"), speaks((AGENT, 4000)), Hold(go)]
+    steps = echo("Part B deductible is")
+    script += [
+        *steps[:-4],
+        speech_starts("item_u", 3000),
+        *steps[-4:-3],
+        stopped_by_server(21),
+        *steps[-3:-2],
+    ]
+    async with rig(script) as r:
+        browser = await attach(r)
+        await r.session.send_text("How much?")
+        await heard_so_far(r, browser, go)
+        await r.played()
+        assert r.turns[1].heard_chars == len(HEARD)
+
+
+async def test_a_crisis_line_that_was_cut_by_an_echo_is_said_again() -> None:
+    go = asyncio.Event()
+    line = {"instructions": f'Say exactly: "{CRISIS_ANSWER}"', "metadata": {"purpose": "crisis"}}
+    said = (CRISIS_ANSWER, 9000)
+    script: list[Any] = [listens(), expect("response.create", response=line)]
+    script += [speaks(said, metadata={"purpose": "crisis"}), Hold(go)]
+    script += [*echo(" ".join(CRISIS_ANSWER.split()[:5])), expect("response.create", response=line)]
+    async with rig([*script, speaks(said, number=2, metadata={"purpose": "crisis"})]) as r:
+        browser = await attach(r)
+        await r.session.send_text("I want to kill myself")
+        await heard_so_far(r, browser, go)
+        await r.played()
+        await r.idle()
+        assert [row[2] for row in r.rows()] == ["I want to kill myself", CRISIS_ANSWER]
+        assert browser.audio_ms(2) == 9000 or browser.audio_ms(3) == 9000
