@@ -20,12 +20,12 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from dataclasses import replace
 from datetime import date
 
 from realtime_agents import settings as settings_module
 from realtime_agents.agents.catalog import ScenarioCatalog
 from realtime_agents.agents.config import AgentConfig
+from realtime_agents.conversation_server import ConversationServer
 from realtime_agents.engine.server import running_engine
 from realtime_agents.engine.speech_port import Speech
 from realtime_agents.errors import (
@@ -43,16 +43,12 @@ from realtime_agents.knowledge.port import Query
 from realtime_agents.knowledge.seed import KnowledgeSeed
 from realtime_agents.knowledge_watch import KnowledgeWatch
 from realtime_agents.local_engine import (
-    chat_config,
-    conversation_part,
     engine_config,
     model_name,
     speech_part,
     try_speech,
 )
-from realtime_agents.session.openai_upstream import OpenAIUpstream
-from realtime_agents.session.parts import Patience, SessionParts
-from realtime_agents.session.probe import probe
+from realtime_agents.session.parts import SessionParts
 from realtime_agents.session.registry import SessionRegistry
 from realtime_agents.session.session import Session
 from realtime_agents.session.voice_config import VoiceDefaults
@@ -68,8 +64,6 @@ log = logging.getLogger(__name__)
 _UPKEEP_EVERY_S = 1.0
 _WARMING_S = 0.5
 """How long a connection is kept open for the engine to look at an agent; it works on in its threads."""
-_ENGINE_MARGIN_S = 10.0
-_OPENAI_URL = "https://api.openai.com/v1"
 
 
 class Runtime:
@@ -87,7 +81,7 @@ class Runtime:
         """``speech``: that of the local engine; it rests, and is never loaded, while another server talks."""
         self.settings = settings
         self._upkeep_every_s = upkeep_every_s
-        self._engine_url = engine_url or f"http://127.0.0.1:{settings.port}/v1"
+        self._talks = ConversationServer(settings, engine_url or f"http://127.0.0.1:{settings.port}/v1")
         self._keep_history = keep_history
         self.speech = speech if settings.uses_local_engine else None
         self.tools = built_in_tools()
@@ -183,14 +177,14 @@ class Runtime:
     def _session_parts(self, scenario: str, agent: str, *, keep: bool) -> SessionParts:
         self.catalog.get(scenario)
         return SessionParts(
-            upstream=self._upstream,
+            upstream=self._talks.upstream,
             scenario=lambda: self.catalog.get(scenario),
             tools=self.tools,
             runner=self.runner,
             tool_context=lambda session_id, who: self._tool_context(session_id, scenario, who),
             model=self.model,
             server_is_ours=self.settings.uses_local_engine,
-            patience=self._patience(),
+            patience=self._talks.patience,
             history=self.history if keep else None,
             recordings=self.recordings if keep else None,
             voice=VoiceDefaults(transcription_model=self.settings.transcription_model),
@@ -242,28 +236,7 @@ class Runtime:
 
     async def try_conversation(self) -> Part:
         """Put one tiny question to whoever talks, a chat server too."""
-        part = conversation_part(self.settings)
-        local = self.settings.uses_local_engine
-        upstream = self._upstream()
-        try:
-            problem = await probe(upstream, limit_s=self._patience().stall_s, is_ours=local)
-        finally:
-            await upstream.close()
-        return replace(part, ok=False, detail=problem) if problem else part
-
-    def _patience(self) -> Patience:
-        """A chat server may load its model before it says a word; the engine itself ends what takes too long."""
-        chat = chat_config(self.settings) if self.settings.uses_local_engine else None
-        return Patience() if chat is None else Patience(stall_s=chat.first_word_s + _ENGINE_MARGIN_S)
-
-    def _upstream(self) -> OpenAIUpstream:
-        settings = self.settings
-        if settings.uses_local_engine:
-            return OpenAIUpstream(base_url=self._engine_url, api_key="local", model="local-engine")
-        base_url = settings.realtime_base_url or _OPENAI_URL
-        return OpenAIUpstream(
-            base_url=base_url, api_key=settings.openai_api_key, model=settings.realtime_model
-        )
+        return await self._talks.tried()
 
     def _tool_context(self, session_id: str, scenario_name: str, agent: AgentConfig) -> ToolContext:
         scenario = self.catalog.get(scenario_name)
@@ -318,12 +291,12 @@ class Runtime:
         self._facts = books
 
     async def _look(self) -> None:
-        await self._watch.part()
+        await asyncio.gather(self._talks.look(), self._watch.part())
         self._tell_parts()
 
     def _tell_parts(self) -> None:
         self._parts = (
-            conversation_part(self.settings),
+            self._talks.seen,
             self._watch.seen,
             self._facts_part(),
             *self._other_parts(),

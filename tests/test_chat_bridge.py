@@ -9,12 +9,15 @@ import subprocess
 import sys
 from argparse import Namespace
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from realtime_agents.commands import engine
+from realtime_agents.engine.chat.config import ChatConfig
+from realtime_agents.engine.chat.reach import problem_of
 from realtime_agents.engine.config import EngineConfig
 from realtime_agents.engine.server import running_engine
 from realtime_agents.health import Part
@@ -179,6 +182,34 @@ async def test_doctor_tells_that_no_chat_server_runs() -> None:
     part = await try_conversation(**gone)
     assert not part.ok
     assert f"Nothing answers at {chat.host}" in part.detail
+
+
+async def test_health_tells_that_a_chat_server_is_gone_and_asks_nothing_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("realtime_agents.conversation_server.CHAT_EVERY_S", 0.0)
+    async with AsyncExitStack() as serving:
+        chat = await serving.enter_async_context(chat_server())
+        settings = load({"DATA_DIR": str(tmp_path), **using(chat)})
+        runtime = Runtime(settings, keep_history=False)
+        await runtime.start()
+        try:
+            assert runtime.health()[0].ok
+            await serving.aclose()
+            await runtime.refresh()
+            part = runtime.health()[0]
+            assert not part.ok
+            assert f"Nothing answers at {chat.host}: is the chat server running" in part.detail
+        finally:
+            await runtime.stop()
+    assert chat.requests == []
+
+
+async def test_a_chat_server_behind_a_proxy_is_left_to_doctor(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    assert await problem_of(ChatConfig(base_url="http://chat.example/v1", model="m")) == ""
+    found = await problem_of(ChatConfig(base_url="http://127.0.0.1:1/v1", model="m"))
+    assert found.startswith("Nothing answers at 127.0.0.1:1")
 
 
 async def test_doctor_says_that_a_chat_server_which_is_not_in_use_was_not_asked() -> None:

@@ -32,6 +32,7 @@ LAYERS = {
     "health": 5,
     "knowledge_watch": 5,
     "local_engine": 5,
+    "conversation_server": 5,
     "runtime": 6,
     "engine": 2,
     "page_build": 2,

@@ -79,11 +79,16 @@ def failure_of(error: Exception, config: ChatConfig, *, begun: bool) -> Thinking
             words = f"No secure connection to {config.host}: its certificate or TLS version is not accepted."
             return ThinkingError(words, code=UNREACHABLE)
         case APIConnectionError():
-            return _failure(UNREACHABLE, config)
+            return unreachable(config)
         case APIError():  # an error object in the middle of the stream
             return _failure(_code_of_body(error) or FAILED, config)
         case _:
             return unreadable(config.host)
+
+
+def unreachable(config: ChatConfig) -> ThinkingError:
+    """No connection could be opened."""
+    return _failure(UNREACHABLE, config)
 
 
 def late(config: ChatConfig, limit_s: float) -> ThinkingError:
