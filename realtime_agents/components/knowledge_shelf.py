@@ -70,7 +70,7 @@ def _version(line: ObjectVar[VersionLine]) -> rx.Component:
                     rx.el.span("Search this version from now on?"),
                     rx.el.button("No", type="button", class_name="button", on_click=VersionsState.keep),
                     rx.el.button(
-                        "Go back to it",
+                        "Yes, use it",
                         type="button",
                         class_name="button",
                         data_testid="rollback-confirm",
@@ -80,7 +80,7 @@ def _version(line: ObjectVar[VersionLine]) -> rx.Component:
                     role="alert",
                 ),
                 rx.el.button(
-                    "Go back",
+                    "Use this one",
                     type="button",
                     class_name="button",
                     data_testid="rollback",
@@ -100,7 +100,9 @@ def versions_list() -> rx.Component:
     return rx.el.section(
         rx.el.h2("Versions"),
         rx.el.p(
-            "Searches use one version of the index. A rebuild makes a new one and keeps the one before.",
+            "Searches use one version of the index. ",
+            rx.el.code("python -m realtime_agents knowledge rebuild"),
+            " makes a new one, checks it and keeps the two before.",
             class_name="quiet",
         ),
         rx.cond(

@@ -147,6 +147,18 @@ def _search() -> rx.Component:
             rx.el.p(KnowledgeState.problem, class_name="notice notice-bad", role="alert"),
         ),
         rx.el.p(KnowledgeState.outcome, class_name="outcome", role="status"),
+        rx.cond(
+            KnowledgeState.verdict != "",
+            rx.el.p(KnowledgeState.verdict, class_name="notice", data_testid="search-verdict"),
+        ),
+        rx.cond(
+            KnowledgeState.hits.length() > 0,
+            rx.el.p(
+                "Words: how well they match. Meaning: how near it is (1 is the same). #: its place by that alone."
+                " Fused: both together; agents get this order.",
+                class_name="hits-key",
+            ),
+        ),
         rx.el.ol(rx.foreach(KnowledgeState.hits, _hit), class_name="hits"),
         class_name="group",
     )

@@ -28,11 +28,20 @@ from realtime_agents.state.knowledge_lines import (
     seconds_of,
 )
 from realtime_agents.state.model_input import score_words
+from realtime_agents.state.reader import ReaderState
 from realtime_agents.state.words import count_words, duration_words, title_words
+from realtime_agents.tools.builtin import MIN_COSINE
 
 HITS = 12
 LEG_HITS = 50
 """How far each leg is looked through for the places of the hits."""
+
+
+_FAILED = {
+    "lexical": "The search by words does not answer: this was found by meaning only.",
+    "vector": "The search by meaning does not answer: this was found by words only.",
+    "rerank": "The second look at the first passages failed: their order is the first one.",
+}
 
 
 class KnowledgeState(rx.State):
@@ -54,11 +63,18 @@ class KnowledgeState(rx.State):
     hits: rx.Field[tuple[HitLine, ...]] = rx.field(())
     outcome: rx.Field[str] = rx.field("")
     """``8 passages in 12 ms``."""
+    verdict: rx.Field[str] = rx.field("")
+    """That an agent would not answer from what was found; empty when it would."""
     problem: rx.Field[str] = rx.field("")
 
     @background
     async def arrive(self) -> None:
-        """The page was opened."""
+        """The page was opened: nothing was searched or is read yet."""
+        async with self:
+            self.words = self.chosen = self.agent = ""
+            self.outcome = self.verdict = self.problem = ""
+            self.hits = ()
+            (await self.get_state(ReaderState)).close()
         seen = await look()
         async with self:
             await self._take(seen)
@@ -87,7 +103,7 @@ class KnowledgeState(rx.State):
         async with self:
             words, collections, agent = self.words, await self._wanted(), self.agent
             self.outcome = "Searching …" if words else ""
-            self.problem = ""
+            self.verdict = self.problem = ""
         if not words:
             found = Findings()
         elif agent and not collections:
@@ -95,7 +111,8 @@ class KnowledgeState(rx.State):
         else:
             found = await find_passages(words, collections)
         async with self:
-            self.hits, self.outcome, self.problem = found.hits, found.outcome, found.problem
+            self.hits, self.outcome = found.hits, found.outcome
+            self.verdict, self.problem = found.verdict, found.problem
 
     async def _take(self, seen: Holdings) -> None:
         """Show what `look` saw."""
@@ -131,6 +148,7 @@ class Findings:
 
     hits: tuple[HitLine, ...] = ()
     outcome: str = ""
+    verdict: str = ""
     problem: str = ""
 
 
@@ -176,14 +194,16 @@ async def find_passages(words: str, collections: tuple[str, ...]) -> Findings:
         _places(words, collections, "lexical"), _places(words, collections, "vector")
     )
     count = count_words(len(result.hits), "passage")
-    best = f" · best cosine {score_words(result.top_cosine, 3)}" if result.top_cosine is not None else ""
+    nearest = result.top_cosine
+    best = f" · nearest meaning {score_words(nearest, 3)}" if nearest is not None else ""
     scope = f" in {', '.join(map(title_words, collections))}" if collections else ""
     return Findings(
         hits=tuple(hit_line(hit, place, lexical, cosine) for place, hit in enumerate(result.hits, start=1)),
         outcome=f"{count}{scope} in {duration_words(result.duration_ms)}{best}",
-        problem=f"Without the {' and '.join(result.degraded)} part of the search, which does not answer."
-        if result.degraded
+        verdict=f"Nothing is near enough in meaning ({MIN_COSINE} is asked for): an agent says that it does not know."
+        if result.hits and nearest is not None and nearest < MIN_COSINE
         else "",
+        problem=" ".join(_FAILED[name] for name in result.degraded),
     )
 
 

@@ -208,6 +208,7 @@ class FakeKnowledge:
     texts: dict[str, Document] = field(default_factory=dict)
     held: dict[str, tuple[int, int]] = field(default_factory=lambda: {"medicare": (2, 1)})
     changed: str | None = None
+    nearest: float = 0.8
     notice: str = ""
     problem: str = ""
     """What every method fails with."""
@@ -234,7 +235,10 @@ class FakeKnowledge:
         if query.mode == "lexical":
             hits.reverse()
         return SearchResult(
-            hits=tuple(hits[: query.limit]), top_cosine=0.8, duration_ms=12.4, degraded=self.broken_legs
+            hits=tuple(hits[: query.limit]),
+            top_cosine=self.nearest,
+            duration_ms=12.4,
+            degraded=self.broken_legs,
         )
 
     async def health(self) -> KnowledgeHealth:

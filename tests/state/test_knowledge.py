@@ -24,6 +24,7 @@ from realtime_agents.state.knowledge_lines import (
 )
 from realtime_agents.state.knowledge_versions import VersionsState
 from realtime_agents.state.reader import ReaderState
+from realtime_agents.tools.builtin import MIN_COSINE
 from tests.state.fakes import FakeRuntime, benefits
 from tests.state.tab import Tab
 
@@ -115,7 +116,13 @@ async def test_a_search_shows_the_score_and_place_of_each_leg_in_the_fused_order
         ("3", "C", "#1", "#3"),
     ]
     assert (hits[0].lexical, hits[0].cosine, hits[0].meta) == ("7.50", "0.800", "Costs · CMS · as of 2026-01")
-    assert tab.value(KnowledgeState, "outcome") == "3 passages in 12 ms · best cosine 0.800"
+    assert tab.value(KnowledgeState, "outcome") == "3 passages in 12 ms · nearest meaning 0.800"
+    assert tab.value(KnowledgeState, "verdict") == ""
+    runtime.knowledge.nearest = MIN_COSINE - 0.01
+    await tab.fire(KnowledgeState.search({"words": "mortgages"}))
+    assert "an agent says that it does not know" in tab.value(KnowledgeState, "verdict")
+    await tab.fire(KnowledgeState.arrive())
+    assert (tab.value(KnowledgeState, "hits"), tab.value(KnowledgeState, "verdict")) == ((), "")
 
 
 async def test_a_search_as_an_agent_keeps_to_what_it_reads(tab: Tab, runtime: FakeRuntime) -> None:
@@ -147,7 +154,7 @@ async def test_a_leg_that_does_not_answer_is_told_and_the_other_is_shown(
     await found(tab, runtime)
     runtime.knowledge.broken_legs = ("vector",)
     await tab.fire(KnowledgeState.search({"words": "premium"}))
-    assert "Without the vector part" in tab.value(KnowledgeState, "problem")
+    assert "found by words only" in tab.value(KnowledgeState, "problem")
     assert [h.cosine_place for h in tab.value(KnowledgeState, "hits")] == ["", "", ""]
 
 
