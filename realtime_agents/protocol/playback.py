@@ -77,10 +77,6 @@ class PlaybackClock:
             clock.complete and self.played_ms(item_id, now_ms=now_ms) >= clock.received_ms
         )
 
-    def unfinished(self, *, now_ms: float) -> tuple[str, ...]:
-        """Items not yet played to their end, in the order in which they play."""
-        return tuple(item_id for item_id in self._clocks if not self.is_finished(item_id, now_ms=now_ms))
-
     def truncation(
         self, item_id: str, *, now_ms: float, event_id: str | None = None
     ) -> ConversationItemTruncate | None:

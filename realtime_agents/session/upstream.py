@@ -1,7 +1,7 @@
-"""The port to a Realtime server, and what both of its adapters share.
+"""The port to a Realtime server, and what its adapters share.
 
-One `Upstream` is one connection: after it ended, a new one is made. Adapters: `openai_upstream`
-for anything that speaks the GA Realtime protocol, `scripted_upstream` for tests and benchmarks.
+One `Upstream` is one connection: after it ended, a new one is made. `openai_upstream` serves for
+anything that speaks the GA Realtime protocol; tests have one that follows a script.
 """
 
 from __future__ import annotations

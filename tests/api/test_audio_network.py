@@ -24,9 +24,9 @@ from realtime_agents.api.audio_ticket import issue
 from realtime_agents.api.guard import OriginGuard
 from realtime_agents.api.websocket_protocol import UnhurriedWebSocket
 from realtime_agents.session.registry import SessionRegistry
-from realtime_agents.session.scripted_upstream import expect
 from realtime_agents.session.session import Session
 from tests.support.scripted import LIMIT_S, question, rig, settle
+from tests.support.scripted_upstream import expect
 from tests.support.spoken import listens, speaks
 
 

@@ -15,11 +15,11 @@ from realtime_agents.api.audio_ticket import issue
 from realtime_agents.protocol import events as ev
 from realtime_agents.protocol.items import ErrorDetail
 from realtime_agents.protocol.pcm import ms_to_bytes
-from realtime_agents.session.scripted_upstream import Hold, expect
 from realtime_agents.session.view import Activity, Phase
 from realtime_agents.settings import load
 from tests.support.audio_client import Page, audio_socket
 from tests.support.scripted import drops, question, settle
+from tests.support.scripted_upstream import Hold, expect
 from tests.support.spoken import (
     appends,
     attach,

@@ -20,9 +20,9 @@ from realtime_agents.protocol.items import MessageItem
 from realtime_agents.protocol.session_config import RealtimeSession
 from realtime_agents.session.openai_upstream import OpenAIUpstream
 from realtime_agents.session.reseed import user_item
-from realtime_agents.session.scripted_upstream import FreeRunningUpstream, ScriptedUpstream, expect
 from realtime_agents.session.upstream import Upstream
 from tests.support.scripted import says
+from tests.support.scripted_upstream import FreeRunningUpstream, ScriptedUpstream, expect
 
 LIMIT_S = 10.0
 CONFIGURATION = RealtimeSession(

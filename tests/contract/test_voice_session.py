@@ -20,13 +20,13 @@ from realtime_agents.session.line_messages import (
     Speech,
 )
 from realtime_agents.session.openai_upstream import OpenAIUpstream
-from realtime_agents.session.scripted_upstream import Hold, expect
 from realtime_agents.session.session import Session
 from realtime_agents.session.view import Activity, SessionSnapshot, Turn, Update
 from tests.engine.wire import word_engine
 from tests.support.oracle import check_command
 from tests.support.scripted import rig, settle
 from tests.support.scripted_speech import ScriptedSpeech, noise, said, silence
+from tests.support.scripted_upstream import Hold, expect
 from tests.support.spoken import (
     Browser,
     commits,

@@ -84,9 +84,7 @@ def test_an_unknown_item_is_not_cut(clock: PlaybackClock) -> None:
 def test_items_play_one_after_the_other(clock: PlaybackClock) -> None:
     clock.on_audio_done("i")
     clock.on_audio("j", ms_to_bytes(500), now_ms=1100, content_index=1)
-    assert clock.unfinished(now_ms=1500) == ("i", "j")
     assert cut_at(clock, 1500, "j") is None
-    assert clock.unfinished(now_ms=2200) == ("j",)
     command = clock.truncation("j", now_ms=2200)
     assert command is not None
     assert (command.audio_end_ms, command.content_index) == (200, 1)
@@ -102,7 +100,6 @@ def test_a_forgotten_item_does_not_delay_the_next_one(clock: PlaybackClock) -> N
     clock.forget("i")
     clock.on_audio("j", ms_to_bytes(500), now_ms=1100)
     assert clock.played_ms("j", now_ms=1150) == 50
-    assert clock.unfinished(now_ms=1150) == ("j",)
 
 
 def test_once_reports_come_an_item_without_one_was_not_begun(clock: PlaybackClock) -> None:
@@ -111,7 +108,6 @@ def test_once_reports_come_an_item_without_one_was_not_begun(clock: PlaybackCloc
     clock.on_audio("j", ms_to_bytes(500), now_ms=1000)
     assert clock.played_ms("j", now_ms=9000) == 0
     assert cut_at(clock, 9000, "j") is None
-    assert clock.unfinished(now_ms=9000) == ("j",)
 
 
 def test_an_item_is_finished_when_all_of_it_came_and_was_played(clock: PlaybackClock) -> None:

@@ -11,8 +11,6 @@ import pytest
 from realtime_agents.protocol import events as ev
 from realtime_agents.protocol.items import ErrorDetail, MessageItem, Response, StatusDetails
 from realtime_agents.session.line_messages import AudioPiece, Flush, FlushReason, ItemEnds, Speech
-from realtime_agents.session.scripted_events import spoken_answer
-from realtime_agents.session.scripted_upstream import Hold, emit, expect
 from realtime_agents.session.view import Activity, TimelineMark
 from tests.support.scripted import (
     Rig,
@@ -30,6 +28,8 @@ from tests.support.scripted import (
     system_item,
     user_item,
 )
+from tests.support.scripted_events import spoken_answer
+from tests.support.scripted_upstream import Hold, emit, expect
 from tests.support.spoken import (
     Browser,
     attach,

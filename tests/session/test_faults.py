@@ -14,9 +14,9 @@ from realtime_agents.session.faults import (
     is_lasting,
     refusal_words,
 )
-from realtime_agents.session.scripted_upstream import emit, expect
 from realtime_agents.session.view import Phase
 from tests.support.scripted import question, rig, says
+from tests.support.scripted_upstream import emit, expect
 
 ACCOUNT = [
     ("invalid_api_key", "OPENAI_API_KEY"),

@@ -8,9 +8,9 @@ from typing import Any
 from realtime_agents.safety.crisis import CRISIS_ANSWER
 from realtime_agents.session.going_on import MAX_TIMES
 from realtime_agents.session.line_messages import Notice
-from realtime_agents.session.scripted_events import spoken_answer
-from realtime_agents.session.scripted_upstream import Expect, Hold, Step, emit, expect
 from tests.support.scripted import Rig, question, rig, settle
+from tests.support.scripted_events import spoken_answer
+from tests.support.scripted_upstream import Expect, Hold, Step, emit, expect
 from tests.support.spoken import (
     Browser,
     attach,

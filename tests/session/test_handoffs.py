@@ -11,8 +11,6 @@ from realtime_agents.errors import SessionError
 from realtime_agents.protocol import events as ev
 from realtime_agents.protocol.commands import SessionUpdate
 from realtime_agents.protocol.items import FunctionCallItem, Response
-from realtime_agents.session.scripted_events import answer, calls
-from realtime_agents.session.scripted_upstream import Hold, Step, emit, expect
 from realtime_agents.session.view import Handoff, LiveText
 from tests.support.scripted import (
     begins,
@@ -27,6 +25,8 @@ from tests.support.scripted import (
     take,
     user_item,
 )
+from tests.support.scripted_events import answer, calls
+from tests.support.scripted_upstream import Hold, Step, emit, expect
 
 
 def transfer(target: str, reason: str = "asks about benefits", *, number: int = 1) -> FunctionCallItem:

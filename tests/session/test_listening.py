@@ -12,8 +12,6 @@ from realtime_agents.protocol.commands import ResponseCreate
 from realtime_agents.protocol.items import ErrorDetail, Response, StatusDetails
 from realtime_agents.safety.crisis import CRISIS_ANSWER
 from realtime_agents.session.line_messages import Flush
-from realtime_agents.session.scripted_events import committed, spoken_answer
-from realtime_agents.session.scripted_upstream import Hold, emit, expect
 from realtime_agents.session.view import Activity, SessionSnapshot
 from tests.support.scripted import (
     Rig,
@@ -30,6 +28,8 @@ from tests.support.scripted import (
     system_item,
     take,
 )
+from tests.support.scripted_events import committed, spoken_answer
+from tests.support.scripted_upstream import Hold, emit, expect
 from tests.support.spoken import (
     attach,
     begins_to_speak,

@@ -14,11 +14,11 @@ from realtime_agents.errors import SessionError
 from realtime_agents.protocol.pcm import ms_to_bytes
 from realtime_agents.session import recording as recording_module
 from realtime_agents.session.recording import MAX_UNWRITTEN_S, Recording
-from realtime_agents.session.scripted_events import spoken_answer
-from realtime_agents.session.scripted_upstream import Hold, emit, expect
 from realtime_agents.session.wav_file import HEADER_BYTES, WavFile, interleave
 from realtime_agents.store.recordings import RecordingFiles
 from tests.support.scripted import FakeClock, Rig, question, rig, settle
+from tests.support.scripted_events import spoken_answer
+from tests.support.scripted_upstream import Hold, emit, expect
 from tests.support.spoken import attach, listens, speaks, speech_starts, stopped_by_server
 
 PERSON, AGENT = b"\x01\x00", b"\x02\x00"

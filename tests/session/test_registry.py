@@ -9,10 +9,10 @@ import pytest
 
 from realtime_agents.errors import SessionError, UpstreamRefused
 from realtime_agents.session.registry import SessionRegistry
-from realtime_agents.session.scripted_upstream import FreeRunningUpstream, ScriptedUpstream
 from realtime_agents.session.session import Session, SessionParts
 from realtime_agents.session.view import Phase
 from tests.support.scripted import FakeClock, refuses, rig, settle
+from tests.support.scripted_upstream import FreeRunningUpstream, ScriptedUpstream
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from realtime_agents.protocol.commands import (
     ResponseCreate,
     SessionUpdate,
 )
-from realtime_agents.session.scripted_upstream import Hold, ScriptedUpstream, emit, expect
 from tests.support.scripted import drops, refuses, says, settle
+from tests.support.scripted_upstream import Hold, ScriptedUpstream, emit, expect
 
 
 async def test_a_command_that_does_not_match_is_reported_with_what_was_expected() -> None:

@@ -12,8 +12,6 @@ from realtime_agents.errors import ConfigError, SessionError, UpstreamRefused
 from realtime_agents.protocol import events as ev
 from realtime_agents.protocol.commands import ConversationItemCreate, ResponseCreate, SessionUpdate
 from realtime_agents.protocol.items import ErrorDetail, MessageItem, Response, StatusDetails
-from realtime_agents.session.scripted_events import answer
-from realtime_agents.session.scripted_upstream import Hold, Step, emit, expect
 from realtime_agents.session.session import Session
 from realtime_agents.session.typed import MAX_MESSAGE_LENGTH
 from realtime_agents.session.view import Activity, LiveText, Phase
@@ -30,6 +28,8 @@ from tests.support.scripted import (
     tokens,
     user_item,
 )
+from tests.support.scripted_events import answer
+from tests.support.scripted_upstream import Hold, Step, emit, expect
 
 
 def failed(number: int, code: str) -> list[ev.ServerEvent]:
@@ -75,6 +75,7 @@ async def test_the_first_command_configures_the_agent_and_names_no_voice() -> No
         assert "Today is 2026-11-22." in configured["instructions"]
         assert configured["output_modalities"] == ["text"]
         assert "audio" not in configured
+        assert configured["truncation"] == {"type": "retention_ratio", "retention_ratio": 0.8}
         names = [t["name"] for t in configured["tools"]]
         assert names == ["search", "slow", "broken", "transfer_to_medicare", "transfer_to_va"]
 

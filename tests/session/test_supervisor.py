@@ -10,7 +10,6 @@ import pytest
 from realtime_agents.errors import SessionError
 from realtime_agents.protocol import events as ev
 from realtime_agents.protocol.items import ErrorDetail
-from realtime_agents.session.scripted_upstream import Hold, Step, emit, expect
 from realtime_agents.session.session import Patience
 from realtime_agents.session.status import TRANSITIONS, StatusBoard
 from realtime_agents.session.view import Activity, LiveText, Phase, StatusChanged
@@ -32,6 +31,7 @@ from tests.support.scripted import (
     take,
     user_item,
 )
+from tests.support.scripted_upstream import Hold, Step, emit, expect
 
 ANCHOR = "The connection was interrupted"
 

@@ -9,8 +9,6 @@ from dataclasses import replace
 from realtime_agents.protocol import events as ev
 from realtime_agents.protocol.commands import ConversationItemCreate
 from realtime_agents.protocol.items import FunctionCallOutputItem, MessageItem, Response
-from realtime_agents.session.scripted_events import answer, calls
-from realtime_agents.session.scripted_upstream import Hold, emit, expect
 from realtime_agents.session.view import Activity, LiveText
 from realtime_agents.tools.registry import ToolResult
 from tests.support.scripted import (
@@ -29,6 +27,8 @@ from tests.support.scripted import (
     tokens,
     user_item,
 )
+from tests.support.scripted_events import answer, calls
+from tests.support.scripted_upstream import Hold, emit, expect
 
 SEARCH = call("search", '{"query": "pact act"}')
 

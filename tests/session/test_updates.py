@@ -9,7 +9,6 @@ import pytest
 
 from realtime_agents.protocol import events as ev
 from realtime_agents.session.eventlog import EventLog
-from realtime_agents.session.scripted_upstream import Hold, emit
 from realtime_agents.session.updates import Broadcast, Source, Subscription
 from realtime_agents.session.view import (
     Activity,
@@ -23,6 +22,7 @@ from realtime_agents.session.view import (
     Update,
 )
 from tests.support.scripted import is_turn, question, rig, says, settle, take
+from tests.support.scripted_upstream import Hold, emit
 
 
 def status(notice: str = "") -> StatusChanged:

@@ -22,7 +22,6 @@ from realtime_agents.session.line_messages import (
     Ready,
     Speech,
 )
-from realtime_agents.session.scripted_upstream import Hold, emit, expect
 from realtime_agents.session.view import Activity
 from tests.support.scripted import (
     Rig,
@@ -40,6 +39,7 @@ from tests.support.scripted import (
     system_item,
     user_item,
 )
+from tests.support.scripted_upstream import Hold, emit, expect
 from tests.support.spoken import (
     appends,
     attach,

@@ -15,9 +15,9 @@ from realtime_agents.api.audio import AudioSocket
 from realtime_agents.api.audio_ticket import issue
 from realtime_agents.api.audio_wire import SUBPROTOCOL, TICKET_PREFIX
 from realtime_agents.session.registry import SessionRegistry
-from realtime_agents.session.scripted_upstream import Step
 from realtime_agents.session.session import Session
 from tests.support.scripted import LIMIT_S, Rig, rig, settle
+from tests.support.scripted_upstream import Step
 
 
 @dataclass

@@ -17,8 +17,15 @@ from realtime_agents.errors import UpstreamClosed, UpstreamRefused
 from realtime_agents.knowledge.facts import FactBook
 from realtime_agents.knowledge.port import KnowledgeBase
 from realtime_agents.protocol.items import FunctionCallItem, InputTokenDetails, Usage
-from realtime_agents.session.scripted_events import answer, calls
-from realtime_agents.session.scripted_upstream import (
+from realtime_agents.session.session import Patience, Session, SessionParts
+from realtime_agents.session.view import Turn, TurnChanged, Update
+from realtime_agents.store.recordings import RecordingFiles
+from realtime_agents.store.records import ConversationHeader, UsageEntry
+from realtime_agents.tools.registry import Source, Tool, ToolContext, ToolRegistry, ToolResult, tool
+from realtime_agents.tools.runner import ToolRunner
+from tests.support.oracle import check_command
+from tests.support.scripted_events import answer, calls
+from tests.support.scripted_upstream import (
     Close,
     Expect,
     Refuse,
@@ -27,13 +34,6 @@ from realtime_agents.session.scripted_upstream import (
     emit,
     expect,
 )
-from realtime_agents.session.session import Patience, Session, SessionParts
-from realtime_agents.session.view import Turn, TurnChanged, Update
-from realtime_agents.store.recordings import RecordingFiles
-from realtime_agents.store.records import ConversationHeader, UsageEntry
-from realtime_agents.tools.registry import Source, Tool, ToolContext, ToolRegistry, ToolResult, tool
-from realtime_agents.tools.runner import ToolRunner
-from tests.support.oracle import check_command
 
 TODAY = date(2026, 11, 22)
 LIMIT_S = 5.0

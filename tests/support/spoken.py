@@ -17,9 +17,9 @@ from realtime_agents.session.line_messages import (
     ListenMode,
     MarksAdded,
 )
-from realtime_agents.session.scripted_events import committed, spoken_answer
-from realtime_agents.session.scripted_upstream import Expect, Step, emit, expect
 from tests.support.scripted import Rig, settle
+from tests.support.scripted_events import committed, spoken_answer
+from tests.support.scripted_upstream import Expect, Step, emit, expect
 
 M = TypeVar("M", bound=LineMessage)
 

@@ -19,8 +19,8 @@ from realtime_agents.protocol import events as ev
 from realtime_agents.protocol.codec import command_to_dict, encode_event
 from realtime_agents.protocol.commands import ClientEvent, ResponseCancel, ResponseCreate
 from realtime_agents.protocol.items import Response, Usage
-from realtime_agents.session.scripted_events import acknowledgement, answer
 from realtime_agents.session.upstream import FrameReader
+from tests.support.scripted_events import acknowledgement, answer
 
 Events = Iterable[ev.ServerEvent]
 
