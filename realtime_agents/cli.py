@@ -14,6 +14,7 @@ from collections.abc import Sequence
 
 from realtime_agents import settings as settings_module
 from realtime_agents.errors import RealtimeAgentsError, UsageError
+from realtime_agents.knowledge.port import SOURCE_TYPES
 from realtime_agents.settings import Settings
 
 _COMMANDS = {
@@ -100,6 +101,12 @@ def make_parser() -> argparse.ArgumentParser:
     )
     search.add_argument("--limit", type=_positive, default=8, help="passages to print (default: %(default)s)")
     search.add_argument("--mode", choices=("hybrid", "lexical", "vector"), default="hybrid")
+    search.add_argument(
+        "--type", action="append", default=[], choices=SOURCE_TYPES, help="only such documents (repeatable)"
+    )
+    search.add_argument("--in-force", default="", metavar="DATE", help="only what holds on that day")
+    search.add_argument("--since", default="", metavar="DATE", help="only what is known to hold since then")
+    search.add_argument("--agent", default="", metavar="NAME", help="only what this agent reads")
 
     _add_eval(parsers["eval"])
     knowledge = parsers["knowledge"]

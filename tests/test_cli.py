@@ -161,6 +161,42 @@ def test_ingested_records_are_found_and_keep_their_ids(run: Run, tmp_path: Path)
     assert "zebra_1" in [c["document_id"] for c in body["citations"]]
 
 
+def test_a_search_may_be_limited_by_kind_day_and_agent(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    spans: dict[str, tuple[str, str | None, str]] = {
+        "old": ("2019-01", "2020-12", "2020"),
+        "new": ("2021-01", None, "2026"),
+    }
+    records = [
+        {
+            "id": f"yak_{name}",
+            "title": "Yak wool",
+            "text": f"Yak wool costs money in {name} times.",
+            "as_of": known,
+            "effective_from": first,
+            "effective_to": last,
+        }
+        for name, (first, last, known) in spans.items()
+    ]
+    (folder / "a.jsonl").write_text("\n".join(json.dumps(record) for record in records))
+    (folder / "b.md").write_text("# Yak wool\n\nYak wool is warm.\n")
+    assert run("ingest", str(folder), "--collection", "yaks").returncode == 0
+
+    def names(*limits: str) -> set[str]:
+        found = parsed(run("search", "yak wool", *limits, "--json"))["passages"]
+        return {one["document_id"] for one in found if one["collection"] == "yaks"}
+
+    assert names() == {"yak_old", "yak_new", "yaks/b"}
+    assert names("--in-force", "2020-06-30") == {"yak_old", "yaks/b"}
+    assert names("--in-force", "2026") == {"yak_new", "yaks/b"}
+    assert names("--since", "2021") == {"yak_new"}
+    assert names("--type", "markdown") == {"yaks/b"}
+    assert names("--agent", "va", "--type", "record") == {"yak_old", "yak_new"}
+    for wrong in (("--in-force", "soon"), ("--agent", "nobody"), ("--agent", "va", "--collection", "yaks")):
+        assert run("search", "yak wool", *wrong).returncode == 2
+
+
 def test_what_is_removed_from_a_folder_is_removed_and_numbers_of_persons_are_told(
     run: Run, tmp_path: Path
 ) -> None:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 
 SearchMode = Literal["hybrid", "lexical", "vector"]
 SourceType = Literal["", "html", "pdf", "markdown", "text", "record"]
 """What kind of file a text was taken from; ``record`` is a line of a JSONL file."""
+SOURCE_TYPES: tuple[SourceType, ...] = tuple(name for name in get_args(SourceType) if name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

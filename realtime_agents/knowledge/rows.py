@@ -135,7 +135,7 @@ def lexical(
         return []
     passing, values = _passing(filters)
     # The plus keeps SQLite from looking every id up in the index, which is 100 times slower.
-    where = f" and +lexical.rowid in ({passing})" if passing else ""
+    where = "".join(f" and +lexical.rowid {condition}" for condition in passing)
     best = f"select rowid, rank from lexical where lexical match ?{where} order by rank, rowid limit ?"  # noqa: S608
     rows = connection.execute(
         f"select p.document_id || '#' || p.ord as name, -best.rank from ({best}) best"  # noqa: S608 - fixed words only
@@ -145,25 +145,29 @@ def lexical(
     return [(str(name), float(score)) for name, score in rows]
 
 
-def _passing(filters: Filters) -> tuple[str, list[str]]:
-    """A select of the passage numbers that the filters let through, and its values; empty for all."""
+def _passing(filters: Filters) -> tuple[list[str], list[str]]:
+    """Conditions on a passage's number, and their values. Nearly all pages hold today: those that do not are named."""
+    passing: list[str] = []
     conditions: list[str] = []
     values: list[str] = []
     for column, wanted in (("p.collection", filters.collections), ("d.source_type", filters.source_types)):
         if wanted:
             conditions.append(f"{column} in ({', '.join('?' * len(wanted))})")
             values.extend(wanted)
-    if filters.in_force_on:
-        conditions.append("? between d.first_day and d.last_day")
-        values.append(filters.in_force_on)
     if filters.as_of_since:
         conditions.append("d.known_day >= ?")
         values.append(filters.as_of_since)
-    if not conditions:
-        return "", []
-    only_passage = not any(condition.find("d.") >= 0 for condition in conditions)
-    join = "" if only_passage else " join document d on d.id = p.document_id"
-    return f"select p.id from passage p{join} where {' and '.join(conditions)}", values  # noqa: S608
+    if conditions:
+        only_passage = all(condition.startswith("p.") for condition in conditions)
+        join = "" if only_passage else " join document d on d.id = p.document_id"
+        passing.append(f"in (select p.id from passage p{join} where {' and '.join(conditions)})")  # noqa: S608
+    if filters.in_force_on:
+        passing.append(
+            "not in (select p.id from document d join passage p on p.document_id = d.id"
+            " where d.first_day > ? or d.last_day < ?)"
+        )
+        values += [filters.in_force_on] * 2
+    return passing, values
 
 
 def holds_term(connection: Connection, term: str) -> bool:

@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 APPLICATION_ID = 0x52416B62
 """``RAkb``: how the file says that it is ours."""
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 BUSY_TIMEOUT_S = 5.0
 
 _TABLES = """
@@ -28,6 +28,8 @@ create table document(
     first_day text not null default '0001-01-01', last_day text not null default '9999-12-31',
     known_day text not null default ''
 );
+create index document_first on document(first_day);
+create index document_last on document(last_day);
 create table passage(
     id integer primary key autoincrement, document_id text not null, collection text not null,
     ord integer not null, section text not null, text text not null,
@@ -58,6 +60,10 @@ update document set known_day = case length(as_of)
     when 4 then as_of || '-12-31'
     when 7 then date(as_of || '-01', '+1 month', '-1 day')
     when 10 then as_of else '' end where as_of is not null;
+""",
+    2: """
+create index document_first on document(first_day);
+create index document_last on document(last_day);
 """,
 }
 # Passage ids are never given twice (autoincrement): a snapshot of the vectors that is one

@@ -11,6 +11,7 @@ from realtime_agents.components.knowledge_shelf import sources_list, versions_li
 from realtime_agents.components.rings import ring
 from realtime_agents.components.shell import frame
 from realtime_agents.components.sources import passage_reader
+from realtime_agents.knowledge.port import SOURCE_TYPES
 from realtime_agents.state.knowledge import KnowledgeState
 from realtime_agents.state.knowledge_lines import CollectionLine, HitLine, ScopeLine
 from realtime_agents.state.reader import ReaderState
@@ -131,6 +132,22 @@ def _search() -> rx.Component:
                 data_testid="knowledge-search",
             ),
             rx.el.button("Search", type="submit", class_name="button"),
+            rx.el.label(
+                "Kind",
+                rx.el.select(
+                    rx.el.option("any", value=""),
+                    *(rx.el.option(name, value=name) for name in SOURCE_TYPES),
+                    name="kind",
+                    class_name="field",
+                    data_testid="knowledge-kind",
+                ),
+                class_name="search-limit",
+            ),
+            rx.el.label(
+                "In force on",
+                rx.el.input(name="day", type="date", class_name="field", data_testid="knowledge-day"),
+                class_name="search-limit",
+            ),
             class_name="search-form",
             on_submit=KnowledgeState.search,
             reset_on_submit=False,

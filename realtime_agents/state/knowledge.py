@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import reflex as rx
@@ -13,7 +13,7 @@ import reflex as rx
 from realtime_agents.agents.config import ScenarioConfig
 from realtime_agents.errors import KnowledgeError
 from realtime_agents.knowledge.ledger import SourceRecord
-from realtime_agents.knowledge.port import Query, SearchMode
+from realtime_agents.knowledge.port import SOURCE_TYPES, Query, SearchMode
 from realtime_agents.runtime import get_runtime
 from realtime_agents.state.catalog import CatalogState
 from realtime_agents.state.handlers import background, background_latest, handler
@@ -60,6 +60,10 @@ class KnowledgeState(rx.State):
     agent: rx.Field[str] = rx.field("")
     """Agent searched as; empty for none."""
     words: rx.Field[str] = rx.field("")
+    kind: rx.Field[str] = rx.field("")
+    """Source type searched; empty for all."""
+    day: rx.Field[str] = rx.field("")
+    """ISO day on which pages must hold; empty for any."""
     hits: rx.Field[tuple[HitLine, ...]] = rx.field(())
     outcome: rx.Field[str] = rx.field("")
     """``8 passages in 12 ms``."""
@@ -95,6 +99,7 @@ class KnowledgeState(rx.State):
     def search(self, form: dict[str, Any]) -> Any:
         """Search as the agents do."""
         self.words = str(form.get("words", "")).strip()
+        self.kind, self.day = str(form.get("kind", "")), str(form.get("day", ""))
         return KnowledgeState.find()
 
     @background_latest
@@ -102,6 +107,7 @@ class KnowledgeState(rx.State):
         """Show what there is for the words, in what was chosen. The newest question is answered."""
         async with self:
             words, collections, agent = self.words, await self._wanted(), self.agent
+            kinds, day = tuple(name for name in SOURCE_TYPES if name == self.kind), self.day or None
             self.outcome = "Searching …" if words else ""
             self.verdict = self.problem = ""
         if not words:
@@ -109,7 +115,9 @@ class KnowledgeState(rx.State):
         elif agent and not collections:
             found = Findings(outcome="This agent reads no collection.")
         else:
-            found = await find_passages(words, collections)
+            found = await find_passages(
+                Query(text=words, collections=collections, source_types=kinds, in_force_on=day, limit=HITS)
+            )
         async with self:
             self.hits, self.outcome = found.hits, found.outcome
             self.verdict, self.problem = found.verdict, found.problem
@@ -183,20 +191,17 @@ async def look() -> Holdings:
     )
 
 
-async def find_passages(words: str, collections: tuple[str, ...]) -> Findings:
+async def find_passages(query: Query) -> Findings:
     """Search as agents do, and once in each leg alone for the places there."""
-    query = Query(text=words, collections=collections, limit=HITS)
     try:
         result = await get_runtime().knowledge.search(query)
     except KnowledgeError as error:
         return Findings(problem=str(error))
-    lexical, cosine = await asyncio.gather(
-        _places(words, collections, "lexical"), _places(words, collections, "vector")
-    )
+    lexical, cosine = await asyncio.gather(_places(query, "lexical"), _places(query, "vector"))
     count = count_words(len(result.hits), "passage")
     nearest = result.top_cosine
     best = f" · nearest meaning {score_words(nearest, 3)}" if nearest is not None else ""
-    scope = f" in {', '.join(map(title_words, collections))}" if collections else ""
+    scope = f" in {', '.join(map(title_words, query.collections))}" if query.collections else ""
     return Findings(
         hits=tuple(hit_line(hit, place, lexical, cosine) for place, hit in enumerate(result.hits, start=1)),
         outcome=f"{count}{scope} in {duration_words(result.duration_ms)}{best}",
@@ -207,12 +212,10 @@ async def find_passages(words: str, collections: tuple[str, ...]) -> Findings:
     )
 
 
-async def _places(words: str, collections: tuple[str, ...], mode: SearchMode) -> dict[str, int]:
+async def _places(query: Query, mode: SearchMode) -> dict[str, int]:
     """Place by passage in one leg's own order, from 1; empty when the leg does not answer."""
     try:
-        result = await get_runtime().knowledge.search(
-            Query(text=words, collections=collections, limit=LEG_HITS, mode=mode)
-        )
+        result = await get_runtime().knowledge.search(replace(query, limit=LEG_HITS, mode=mode))
     except KnowledgeError:
         return {}
     return {hit.passage.id: place for place, hit in enumerate(result.hits, start=1)}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
+from datetime import date
 from typing import Annotated
 
 from realtime_agents.errors import KnowledgeError, ToolError
@@ -16,6 +18,9 @@ MIN_COSINE = 0.64
 """Best raw cosine below which no passage is about the question (bge-small). Measured with the shipped
 pages, and with 1,470 agency pages beside them: of 32 colloquial questions none lay below, of 248
 literal ones none; of 30 about something else 27 and 23 did, the rest being near, such as mortgages."""
+
+# "in 2019", "2025?", not "$2,000", "$2000", "DD-2019" or "2030.50".
+_YEAR = re.compile(r"(?<![\w$.,-])(?:19|20)\d\d(?![\w-]|[.,]\d)")
 
 
 @tool()
@@ -31,7 +36,12 @@ async def search_knowledge(
         raise ToolError("'query' is empty: give the person's question.")
     if not context.collections:
         return ToolResult(outcome="not_found", row="nothing to search")
-    search = Query(text=text, collections=context.collections, limit=MAX_PASSAGES)
+    search = Query(
+        text=text,
+        collections=context.collections,
+        in_force_on=_day(text, context.today),
+        limit=MAX_PASSAGES,
+    )
     try:
         found = await context.knowledge.search(search)
     except KnowledgeError:
@@ -80,6 +90,12 @@ def _how(failed: Sequence[str]) -> str:
     if "lexical" in failed:
         return "by meaning only"
     return "without a second look" if failed else ""
+
+
+def _day(question: str, today: date) -> str | None:
+    """The day on which pages must hold: today, or any when the question names another year."""
+    years = {int(year) for year in _YEAR.findall(question)}
+    return today.isoformat() if years <= {today.year} else None
 
 
 def _passage(hit: Hit) -> Source:

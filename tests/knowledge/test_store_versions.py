@@ -138,6 +138,8 @@ async def test_a_file_of_the_first_layout_keeps_its_documents(tmp_path: Path, op
         "known_day",
     )
     connection = sqlite3.connect(path)
+    for index in ("document_first", "document_last"):
+        connection.execute(f"drop index {index}")
     for column in added:
         connection.execute(f"alter table document drop column {column}")
     connection.execute("pragma user_version = 1")

@@ -125,6 +125,15 @@ async def test_a_search_shows_the_score_and_place_of_each_leg_in_the_fused_order
     assert (tab.value(KnowledgeState, "hits"), tab.value(KnowledgeState, "verdict")) == ((), "")
 
 
+async def test_a_search_may_be_limited_to_a_kind_of_file_and_a_day(tab: Tab, runtime: FakeRuntime) -> None:
+    await found(tab, runtime)
+    await tab.fire(KnowledgeState.search({"words": "premium", "kind": "pdf", "day": "2026-11-22"}))
+    limits = {(query.source_types, query.in_force_on) for query in runtime.knowledge.asked}
+    assert (len(runtime.knowledge.asked), limits) == (3, {(("pdf",), "2026-11-22")})
+    await tab.fire(KnowledgeState.search({"words": "premium", "kind": "exe", "day": ""}))
+    assert {(query.source_types, query.in_force_on) for query in runtime.knowledge.asked[3:]} == {((), None)}
+
+
 async def test_a_search_as_an_agent_keeps_to_what_it_reads(tab: Tab, runtime: FakeRuntime) -> None:
     await found(tab, runtime)
     await tab.fire(KnowledgeState.search({"words": "premium"}))

@@ -55,6 +55,24 @@ async def test_a_search_returns_numbered_passages_with_quote_date_and_scores() -
 
 
 @pytest.mark.parametrize(
+    ("query", "day"),
+    [
+        ("What is the Part B premium?", "2026-11-22"),
+        ("What is the Part B premium in 2026?", "2026-11-22"),
+        ("I have $2019 and form DD-2019, do I pay 2000.50?", "2026-11-22"),
+        ("What was the Part B premium in 2019?", None),
+        ("Did it rise from 2025 to 2026?", None),
+    ],
+)
+async def test_only_pages_that_hold_today_are_searched_unless_another_year_is_named(
+    query: str, day: str | None
+) -> None:
+    knowledge = MemoryKnowledge([hit(1)])
+    await call("search_knowledge", knowledge, query=query)
+    assert [asked.in_force_on for asked in knowledge.queries] == [day]
+
+
+@pytest.mark.parametrize(
     ("hits", "cosine", "outcome"),
     [
         (1, MIN_COSINE - 0.01, "not_found"),
