@@ -35,8 +35,9 @@ from openai.resources.realtime.realtime import AsyncRealtimeConnection
 from realtime_agents.engine.server import EngineConfig, running_engine
 from realtime_agents.engine.speech.kit import SpeechKit
 from realtime_agents.engine.speech.resample import float_to_pcm16, pcm16_to_float, resample
+from tests.support import speech
 
-RECORDINGS = Path("/usr/share/pocketsphinx/test/data/librivox")
+RECORDINGS = speech.RECORDINGS / "librivox"
 FRAME_MS = 20
 FRAME_BYTES = FRAME_MS * 48
 LOUD = 0.02
@@ -130,10 +131,10 @@ async def turn(connection: AsyncRealtimeConnection, recording: Recording) -> tup
 
 async def measure(recordings: Sequence[Recording], runs: int, detection: dict[str, Any]) -> None:
     times: dict[str, list[float]] = {name: [] for name in ("started", *ROWS)}
-    speech = SpeechKit()
-    await speech.warm()
+    kit = SpeechKit()
+    await kit.warm()
     async with (
-        running_engine(EngineConfig(speech=speech)) as url,
+        running_engine(EngineConfig(speech=kit)) as url,
         AsyncOpenAI(base_url=url, api_key="x") as api,
     ):
         for recording in [*recordings] * runs:

@@ -16,6 +16,7 @@ from realtime_agents.engine.speech.kit import SpeechKit
 from realtime_agents.engine.speech.resample import float_to_pcm16, resample
 from tests.engine.voice import VoiceClient, spoken_words, verbatim
 from tests.engine.wire import connected, word_engine
+from tests.support.required import missing
 from tests.support.scripted_speech import silence
 from tests.support.speech import MISSING, librivox, pink_noise, word_errors, words
 
@@ -41,7 +42,7 @@ def kit() -> Iterator[LentSpeech]:
     kit = LentSpeech()
     asyncio.run(kit.warm())
     if kit.problem:
-        pytest.skip(kit.problem)
+        missing(kit.problem, unless="REQUIRE_SPEECH")
     yield kit
     kit.end()
 
@@ -51,7 +52,7 @@ def recordings() -> list[tuple[str, bytes]]:
     """(what is read, PCM16 at 24 kHz), the shortest first."""
     found = [(text, float_to_pcm16(resample(samples, 16_000, 24_000))) for text, samples in librivox()]
     if not found:
-        pytest.skip(MISSING)
+        missing(MISSING, unless="REQUIRE_SPEECH")
     return sorted(found, key=lambda clip: len(clip[1]))
 
 

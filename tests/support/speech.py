@@ -24,13 +24,24 @@ def read_wav(path: Path, rate: int = RATE_HZ) -> NDArray[np.float32]:
         return resample(frames[:, 0].astype(np.float32) / np.float32(32768), file.getframerate(), rate)
 
 
+def has_recordings() -> bool:
+    return (RECORDINGS / "librivox" / "transcription").is_file()
+
+
+def transcripts(path: Path) -> dict[str, str]:
+    """What is said in each clip of a file of transcripts, by the clip's name."""
+    lines = re.findall(r"^<s> (.*?) *</s> \((.*)\)$", path.read_text(), re.MULTILINE)
+    # One of them has a word that nobody says.
+    return {name: text.replace("more a amiable", "more amiable") for text, name in lines}
+
+
 def librivox() -> list[tuple[str, NDArray[np.float32]]]:
     """Five sentences of a novel, read aloud: (what is read, 16 kHz float32). Empty when not installed."""
-    folder = RECORDINGS / "librivox"
-    if not folder.is_dir():
+    if not has_recordings():
         return []
-    lines = re.findall(r"^<s> (.*) </s> \((.*)\)$", (folder / "transcription").read_text(), re.MULTILINE)
-    return [(text, read_wav(folder / f"{name}.wav")) for text, name in lines]
+    folder = RECORDINGS / "librivox"
+    said = transcripts(folder / "transcription")
+    return [(text, read_wav(folder / f"{name}.wav")) for name, text in said.items()]
 
 
 def words(text: str) -> list[str]:

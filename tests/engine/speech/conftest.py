@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from realtime_agents.engine.speech.kit import SpeechKit
+from tests.support.required import missing
 from tests.support.speech import MISSING, librivox
 
 Clips = list[tuple[str, NDArray[np.float32]]]
@@ -20,7 +21,7 @@ def kit() -> Iterator[SpeechKit]:
     kit = SpeechKit()
     asyncio.run(kit.warm())
     if kit.problem:
-        pytest.skip(kit.problem)
+        missing(kit.problem, unless="REQUIRE_SPEECH")
     yield kit
     kit.close()
 
@@ -30,5 +31,5 @@ def clips() -> Clips:
     """(what is read, 16 kHz float32) of five recordings, 25 s together."""
     found = librivox()
     if not found:
-        pytest.skip(MISSING)
+        missing(MISSING, unless="REQUIRE_SPEECH")
     return found

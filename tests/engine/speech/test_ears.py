@@ -35,6 +35,15 @@ async def test_read_aloud_sentences_are_understood(kit: SpeechKit, clips: Clips)
     assert error_rate(heard) <= MAX_WER
 
 
+async def test_speech_ten_times_too_loud_for_the_microphone_is_understood(
+    kit: SpeechKit, clips: Clips
+) -> None:
+    clipped = [(read, np.clip(audio * 10, -1, 1)) for read, audio in clips]
+    assert all((np.abs(audio) == 1).mean() > 0.02 for _, audio in clipped)
+    heard = [(read, (await kit.transcribe(audio)).text) for read, audio in clipped]
+    assert error_rate(heard) <= MAX_WER
+
+
 async def test_audio_as_it_comes_over_the_wire_is_understood(kit: SpeechKit, clips: Clips) -> None:
     read, audio = clips[-1]
     transcript = await kit.transcribe_pcm24k(pcm24k(audio))
