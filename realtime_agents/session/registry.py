@@ -81,6 +81,11 @@ class SessionRegistry:
         entry = self._entries.get(session_id)
         return None if entry is None else entry.session
 
+    def is_running(self, conversation_id: str) -> bool:
+        """True while a session writes to that conversation."""
+        sessions = (entry.session for entry in self._entries.values())
+        return any(s.conversation_id == conversation_id and s.phase is not Phase.CLOSED for s in sessions)
+
     def attach(self, session_id: str) -> None:
         """Somebody shows the session. Nothing happens when it is not there."""
         if (entry := self._entries.get(session_id)) is not None:

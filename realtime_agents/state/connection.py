@@ -29,6 +29,7 @@ VIEWS = ("talk", "desk", "lab")
 _RUNNING = frozenset({Phase.CONNECTING, Phase.READY, Phase.RECONNECTING})
 _FAILED = "Something went wrong on this page. Reload it: the conversation goes on."
 _GONE = "The conversation from before has ended. You find it in the history; a new question starts a new one."
+_ANEW = "The conversation from before ended with the server. You find it in the history; this is a new one."
 _TRY_AGAIN = "That did not work. Try again; the server's log has the reason."
 
 
@@ -185,14 +186,15 @@ class ConnectionState(rx.State):
         said = text.strip()
         if not said or not await self._begin():
             return
-        problem = ""
+        problem = ended = ""
         if self._session() is None:
+            ended = _ANEW if self.session_id else ""
             problem = await attempt(self._open)
             yield ConnectionState.follow()
         session = self._session()
         if session is not None:
             problem = await attempt(lambda: session.send_text(said))
-        await self._finish(problem)
+        await self._finish(problem or ended)
         if not problem:
             yield rx.call_script(f"realtimeAgents.sent({json.dumps(said)})")
 

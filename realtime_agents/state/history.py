@@ -16,6 +16,8 @@ from realtime_agents.state.rows import Faces, TurnRow, agent_face, face_of, turn
 from realtime_agents.state.words import count_words
 from realtime_agents.store.records import ConversationSummary
 
+_STILL_RUNNING = "This conversation is still going on. End it first, then delete it."
+
 log = logging.getLogger(__name__)
 
 PAGE = 40
@@ -106,7 +108,10 @@ class HistoryState(rx.State):
 
     @handler
     async def delete(self) -> None:
-        """Delete the open conversation for good."""
+        """Delete the open conversation for good; not while it still grows."""
+        if get_runtime().registry.is_running(self.opened):
+            self.problem, self.asking = _STILL_RUNNING, False
+            return
         try:
             await get_runtime().history.delete(self.opened)
         except StoreError as error:

@@ -43,7 +43,9 @@ async def test_a_session_is_found_by_its_id_until_it_is_closed(
     session = await registry.create(parts)
     assert registry.get(session.id) is session
     assert is_running(session)
+    assert registry.is_running(session.conversation_id) and not registry.is_running("conv_other")
     await registry.close(session.id)
+    assert not registry.is_running(session.conversation_id)
     await registry.close(session.id)
     assert registry.get(session.id) is None
     assert session.phase is Phase.CLOSED

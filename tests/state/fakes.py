@@ -150,9 +150,13 @@ class FakeRegistry:
     def __init__(self) -> None:
         self.sessions: dict[str, FakeSession] = {}
         self.attached: dict[str, int] = {}
+        self.running: set[str] = set()
 
     def get(self, session_id: str) -> FakeSession | None:
         return self.sessions.get(session_id)
+
+    def is_running(self, conversation_id: str) -> bool:
+        return conversation_id in self.running
 
     def attach(self, session_id: str) -> None:
         self.attached[session_id] = self.attached.get(session_id, 0) + 1

@@ -256,6 +256,17 @@ async def test_a_session_that_is_gone_after_a_restart_is_forgotten(tab: Tab, run
     assert "history" in tab.value(ConnectionState, "notice")
 
 
+async def test_a_message_after_a_restart_opens_a_new_conversation_and_says_so(
+    tab: Tab, runtime: FakeRuntime
+) -> None:
+    session = await connected(tab, runtime)
+    del runtime.registry.sessions[session.id]
+    await tab.start(ConnectionState.send({"message": "And Part A?"}))
+    await tab.until(lambda: tab.scripts() and tab.value(ConnectionState, "phase") == "ready")
+    assert [s.sent for s in runtime.registry.sessions.values()] == [["And Part A?"]]
+    assert "this is a new one" in tab.value(ConnectionState, "problem")
+
+
 async def test_stop_interrupts_the_answer(tab: Tab, runtime: FakeRuntime) -> None:
     session = await connected(tab, runtime)
     await tab.fire(ConnectionState.interrupt())

@@ -229,6 +229,11 @@ async def test_the_history_lists_finds_reads_and_deletes_after_asking(tab: Tab, 
     assert tab.value(ReaderState, "quote") == "$202.90"
     await tab.fire(HistoryState.ask_to_delete())
     assert "c1" in runtime.history.records
+    runtime.registry.running.add("c1")
+    await tab.fire(HistoryState.delete())
+    assert "c1" in runtime.history.records
+    assert "End it first" in tab.value(HistoryState, "problem")
+    runtime.registry.running.clear()
     await tab.fire(HistoryState.delete())
     assert "c1" not in runtime.history.records
     assert tab.value(HistoryState, "opened") == ""
