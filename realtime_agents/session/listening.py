@@ -119,7 +119,8 @@ class Listening:
     def on_stopped(self, item_id: str, ended_s: float) -> None:
         """The server hears no more of it."""
         turn = self._turn(item_id)
-        turn.ended_s, turn.vad_s = ended_s, self._clock.monotonic()
+        turn.ended_s = ended_s if turn.started_s is None else max(ended_s, turn.started_s)
+        turn.vad_s = self._clock.monotonic()
 
     def on_released(self, ended_s: float) -> None:
         """The button to talk was let go and what was said committed: ask for the answer."""

@@ -14,6 +14,7 @@ from realtime_agents.protocol.commands import (
 )
 from realtime_agents.protocol.pcm import BYTES_PER_MS, bytes_to_ms
 from realtime_agents.session.clock import Clock
+from realtime_agents.session.loudness import Loudness
 from realtime_agents.session.outbox import Outbox
 
 _STEP_BYTES = 100 * BYTES_PER_MS
@@ -57,6 +58,7 @@ class Microphone:
         self._outbox = outbox
         self._clock = clock
         self._times = AudioTimes()
+        self._loudness = Loudness()
         self._pressed_bytes = 0
         self._is_whole = True
         self.on_heard: Callable[[bytes], None] | None = None
@@ -65,6 +67,7 @@ class Microphone:
     def on_open(self) -> None:
         """A new connection: it counts its audio from 0."""
         self._times = AudioTimes()
+        self._loudness = Loudness()
         self._pressed_bytes = 0
         self._is_whole = False
 
@@ -76,6 +79,7 @@ class Microphone:
         audio = base64.b64encode(pcm).decode("ascii")
         self._outbox.send(InputAudioBufferAppend(event_id=self._outbox.new_event_id(), audio=audio))
         self._times.on_written(len(pcm), self._clock.monotonic())
+        self._loudness.on_written(pcm)
         self._pressed_bytes += len(pcm)
         if self.on_heard is not None:
             self.on_heard(pcm)
@@ -102,6 +106,15 @@ class Microphone:
     def clear(self) -> None:
         """Forget what was said and is no turn yet."""
         self._outbox.send(InputAudioBufferClear())
+
+    def end_of_speech(self, turn_end_ms: int, *, waited_ms: int) -> float:
+        """When the last sound was heard of a turn that ended there, monotonic.
+
+        ``waited_ms``: the silence that the server waited for, 0 when it does not say: then the
+        sound itself tells, and where that cannot tell either, the end of the turn stands for it.
+        """
+        silence_ms = waited_ms or turn_end_ms - (self._loudness.last_sound_ms(turn_end_ms) or turn_end_ms)
+        return self.time_of(max(turn_end_ms - silence_ms, 0))
 
     def time_of(self, audio_ms: int) -> float:
         """When that millisecond of this connection's audio was heard, monotonic."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from realtime_agents.session.view import TimelineMark
 
 MAX_TOOLS = 24
-"""Tool marks kept; a request that calls more is no longer shown whole."""
+"""Marks of tools and searches kept; a request that calls more is no longer shown whole."""
 
 
 class Timeline:
@@ -28,6 +28,11 @@ class Timeline:
         """A tool ran from ``at_s`` on."""
         if len(self._tools) < MAX_TOOLS:
             self._tools.append((f"tool:{name}", at_s, duration_ms))
+
+    def search(self, at_s: float, duration_ms: int) -> None:
+        """A tool searched the knowledge base from ``at_s`` on."""
+        if len(self._tools) < MAX_TOOLS:
+            self._tools.append(("search", at_s, duration_ms))
 
     def when(self, name: str, otherwise_s: float) -> float:
         """The moment of a mark, monotonic."""

@@ -7,9 +7,10 @@ import json
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from realtime_agents.agents.config import AgentConfig
+from realtime_agents.knowledge.port import KnowledgeSearch, Query, SearchResult
 from realtime_agents.protocol.commands import ConversationItemCreate
 from realtime_agents.protocol.effects import CallTool
 from realtime_agents.protocol.items import FunctionCallOutputItem
@@ -21,6 +22,7 @@ from realtime_agents.session.exchange import Exchange
 from realtime_agents.session.outbox import Outbox
 from realtime_agents.session.parts import Runner
 from realtime_agents.session.reseed import CallRecord, call_items
+from realtime_agents.session.timeline import Timeline
 from realtime_agents.session.transcript import Transcript
 from realtime_agents.session.view import ToolRow, Turn
 from realtime_agents.tools.registry import Source, ToolContext
@@ -134,7 +136,11 @@ class ToolDesk:
             return n
 
         try:
-            run = await self._runner.run(effect.name, effect.arguments, self._context(call.agent), numbered)
+            context = self._context(call.agent)
+            context = replace(
+                context, knowledge=_TimedSearch(context.knowledge, call.exchange.timeline, self._clock)
+            )
+            run = await self._runner.run(effect.name, effect.arguments, context, numbered)
         except Exception as error:  # noqa: BLE001  the edge of a tool call: it must give an output
             # The text of the error may carry what the person said; its type does not.
             log.error("a tool could not be run", extra={"tool": effect.name, "error": type(error).__name__})
@@ -179,6 +185,22 @@ class ToolDesk:
     def _forget(self, task: asyncio.Task[None]) -> None:
         call = self._tasks.pop(task)
         call.exchange.running_calls.discard(call.row_id)
+
+
+class _TimedSearch:
+    """Notes on the timeline of a request when the knowledge base was searched for it."""
+
+    def __init__(self, knowledge: KnowledgeSearch, timeline: Timeline, clock: Clock) -> None:
+        self._knowledge = knowledge
+        self._timeline = timeline
+        self._clock = clock
+
+    async def search(self, query: Query) -> SearchResult:
+        began_s = self._clock.monotonic()
+        try:
+            return await self._knowledge.search(query)
+        finally:
+            self._timeline.search(began_s, round((self._clock.monotonic() - began_s) * 1000))
 
 
 def _outcome(run: ToolRun) -> str:

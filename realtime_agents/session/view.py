@@ -102,7 +102,8 @@ class TimelineMark:
 
     name: str
     """``speech_start``, ``speech_end`` (the last sound of speech), ``vad``, ``commit``, ``transcript``,
-    ``first_event``, ``tool:<name>``, ``first_text``, ``first_audio_sent``, ``first_audio_heard``, ``audio_end``."""
+    ``first_event``, ``tool:<name>``, ``search`` (within a tool), ``first_text``, ``first_audio_sent``,
+    ``first_audio_heard``, ``audio_end``."""
     at_ms: int
     """Milliseconds after the end of speech (or the typed message); negative before it."""
     duration_ms: int = 0

@@ -215,8 +215,9 @@ class Voice:
             return
         self._hears_speech = False
         self._line.put(Speech(False))
-        ended_ms = effect.audio_end_ms - self._roster.turn_taking().silence_ms
-        self._listening.on_stopped(effect.item_id, self.microphone.time_of(max(ended_ms, 0)))
+        waited_ms = self._roster.turn_taking().silence_ms
+        ended_s = self.microphone.end_of_speech(effect.audio_end_ms, waited_ms=waited_ms)
+        self._listening.on_stopped(effect.item_id, ended_s)
         self._show()
 
     def on_item(self, item: ConversationItem) -> None:

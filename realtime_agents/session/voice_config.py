@@ -69,7 +69,7 @@ class TurnTaking:
 
     @property
     def silence_ms(self) -> int:
-        """Silence at the end of a turn that was waited for; 0 when it differs from turn to turn."""
+        """Silence at the end of a turn that was waited for; 0 when it differs from turn to turn, and the sound tells."""
         return self._number("silence_duration_ms")
 
     @property

@@ -89,17 +89,18 @@ def _spoken_spans(marks: tuple[TimelineMark, ...]) -> Iterator[_Span]:
         if start in at and end in at:
             yield _Span(end, label, kind, at[start], max(at[start], at[end]))
 
-    decided = "vad" if "vad" in at else "commit"
     yield from between("Speech", "listen", "speech_start", "speech_end")
-    yield from between("End of speech", "wait", "speech_end", decided)
+    yield from between("End of speech", "wait", "speech_end", "vad")
+    yield from between("Commit", "wait", "vad" if "vad" in at else "speech_end", "commit")
     yield from between("Transcription", "think", "commit", "transcript")
     if "first_event" in at:
         start = at.get("commit", 0.0)
         yield _Span("first_event", "First event", "wait", start, max(start, at["first_event"]))
     begun = [at.get("commit", 0.0), at.get("first_event", 0.0)]
-    for number, mark in enumerate(m for m in marks if m.name.startswith("tool:")):
-        name = tool_words(mark.name.removeprefix("tool:"), running=False)
+    for number, mark in enumerate(m for m in marks if m.name == "search" or m.name.startswith("tool:")):
         begun.append(float(mark.at_ms + mark.duration_ms))
+        called = mark.name.removeprefix("tool:")
+        name = "Search" if mark.name == "search" else tool_words(called, running=False)
         yield _Span(f"tool-{number}", name, "tool", float(mark.at_ms), begun[-1])
     if "first_text" in at:
         start = max((moment for moment in begun if moment <= at["first_text"]), default=at["first_text"])

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
 
+from realtime_agents.agents.config import AgentConfig
+from realtime_agents.knowledge.facts import FactBook
+from realtime_agents.knowledge.port import Query, SearchResult
 from realtime_agents.protocol import events as ev
 from realtime_agents.protocol.items import ErrorDetail, MessageItem, Response, StatusDetails
-from realtime_agents.session.line_messages import AudioPiece, Flush, FlushReason, ItemEnds, Speech
+from realtime_agents.session.line_messages import AudioPiece, Flush, FlushReason, ItemEnds, ListenMode, Speech
 from realtime_agents.session.view import Activity, TimelineMark
+from realtime_agents.tools.registry import ToolContext
 from tests.support.scripted import (
     Rig,
     assistant_item,
@@ -515,6 +520,65 @@ async def test_the_timeline_of_an_answer_tells_where_its_time_went() -> None:
         assert turn.metrics.first_token_ms == 1250
         assert turn.metrics.total_ms == 1250
     assert r.history.turns["item_answer_1"].timeline == turn.timeline
+
+
+@pytest.mark.parametrize(("mode", "spoken_ms"), [("semantic_vad", 1200), ("server_vad", 3500)])
+async def test_a_wait_of_the_server_counts_from_the_last_sound_or_from_what_it_says(
+    mode: ListenMode, spoken_ms: int
+) -> None:
+    """Only server_vad says how long it waited: half a second of what was in truth 2.8 s."""
+    go = asyncio.Event()
+    script: list[Any] = [listens(), *[expect("input_audio_buffer.append")] * 20]
+    script += [speech_starts("item_u", 0), Hold(go), speech_stops("item_u", 4000), commits("item_u")]
+    async with rig([*script, speaks(("Hi.", 400)), wrote("item_u", "Hello")]) as r:
+        browser = await attach(r, mode)
+        for step in range(20):
+            await r.clock.advance(0.2)
+            browser.say(200, frame_ms=200, loud=step < 6)
+        await settle()
+        go.set()
+        await settle()
+        browser.line.played("item_answer_1", 100)
+        await settle()
+        marks = {mark.name: mark.at_ms for mark in r.turns[1].timeline}
+        assert (marks["speech_end"], marks["vad"]) == (0, 4000 - spoken_ms)
+        assert r.turns[1].metrics is not None
+        assert r.turns[1].metrics.first_token_ms == 4000 - spoken_ms
+
+
+async def test_a_search_is_on_the_timeline_within_its_tool() -> None:
+    class Knowledge:
+        async def search(self, query: Query) -> SearchResult:
+            await r.clock.sleep(0.3)
+            return SearchResult(hits=(), top_cosine=None)
+
+    def context(session_id: str, agent: AgentConfig) -> ToolContext:
+        return ToolContext(
+            session_id=session_id,
+            agent=agent,
+            knowledge=Knowledge(),
+            collections=(),
+            facts=FactBook(),
+            today=date(2026, 1, 1),
+        )
+
+    script: list[Any] = [listens(), *question("Slow?"), calls_tools(call("slow")), output_item("call_1")]
+    script += [expect("response.create"), speaks(("Done.", 100), number=2)]
+    async with rig(script, tool_context=context) as r:
+        r.toolbox.searches = True
+        await attach(r)
+        await r.session.send_text("Slow?")
+        await settle()
+        await r.clock.advance(0.1)
+        r.toolbox.gate.set()
+        await settle()
+        await r.clock.advance(0.3)
+        await r.idle()
+        found = [mark for mark in r.turns[-1].timeline if mark.duration_ms]
+        assert found == [
+            TimelineMark(name="tool:slow", at_ms=0, duration_ms=400),
+            TimelineMark(name="search", at_ms=100, duration_ms=300),
+        ]
 
 
 async def test_tools_are_on_the_timeline_with_their_duration() -> None:

@@ -46,10 +46,11 @@ SPOKEN = (
     TimelineMark(name="speech_start", at_ms=-2100),
     TimelineMark(name="speech_end", at_ms=0),
     TimelineMark(name="vad", at_ms=300),
-    TimelineMark(name="commit", at_ms=302),
+    TimelineMark(name="commit", at_ms=312),
     TimelineMark(name="transcript", at_ms=420),
     TimelineMark(name="first_event", at_ms=425),
     TimelineMark(name="tool:search_knowledge", at_ms=430, duration_ms=41),
+    TimelineMark(name="search", at_ms=433, duration_ms=36),
     TimelineMark(name="first_text", at_ms=500),
     TimelineMark(name="first_audio_sent", at_ms=548),
     TimelineMark(name="first_audio_heard", at_ms=600),
@@ -66,17 +67,27 @@ def test_a_spoken_turn_is_drawn_from_the_first_sound_to_the_last() -> None:
     assert list(steps) == [
         "Speech",
         "End of speech",
+        "Commit",
         "Transcription",
         "First event",
         "Searched knowledge",
+        "Search",
         "First words",
         "First audio sent",
         "First audio heard",
         "Speaking",
     ]
     assert (steps["End of speech"].words, steps["Searched knowledge"].words) == ("300 ms", "41 ms")
+    assert (steps["Commit"].words, steps["Search"].words) == ("12 ms", "36 ms")
     assert steps["First words"].words == "29 ms"  # after the tool
     assert (steps["Speech"].words, steps["Speaking"].words) == ("2.10 s", "9.00 s")
+
+
+def test_without_voice_detection_the_commit_follows_the_speech() -> None:
+    """Push-to-talk: the button ends the turn."""
+    steps = spoken(*[mark for mark in SPOKEN if mark.name != "vad"])
+    assert "End of speech" not in steps
+    assert steps["Commit"].words == "312 ms"
 
 
 def test_the_wait_stays_readable_beside_long_speech_and_a_long_answer() -> None:
@@ -91,6 +102,6 @@ def test_the_wait_stays_readable_beside_long_speech_and_a_long_answer() -> None:
 
 
 def test_a_spoken_turn_whose_sound_was_never_heard_ends_where_it_ended() -> None:
-    steps = spoken(*SPOKEN[:8])
+    steps = spoken(*SPOKEN[:9])
     assert list(steps)[-1] == "First words"
     assert all(0 <= float(step.left.rstrip("%")) <= 99.2 for step in steps.values())

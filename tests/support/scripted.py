@@ -15,7 +15,7 @@ from typing import Any, cast
 from realtime_agents.agents.config import AgentConfig, ScenarioConfig
 from realtime_agents.errors import UpstreamClosed, UpstreamRefused
 from realtime_agents.knowledge.facts import FactBook
-from realtime_agents.knowledge.port import KnowledgeBase
+from realtime_agents.knowledge.port import KnowledgeBase, Query
 from realtime_agents.protocol.items import FunctionCallItem, InputTokenDetails, Usage
 from realtime_agents.session.session import Patience, Session, SessionParts
 from realtime_agents.session.view import Turn, TurnChanged, Update
@@ -148,6 +148,8 @@ class Toolbox:
         self.stopped = False
         """``slow`` was cancelled."""
         self.contexts: list[ToolContext] = []
+        self.searches = False
+        """``slow`` searches the knowledge base of its context once ``gate`` is open."""
 
     def registry(self, *, slow_timeout_s: float = LIMIT_S) -> ToolRegistry:
         async def search(context: ToolContext, query: str) -> ToolResult:
@@ -163,6 +165,8 @@ class Toolbox:
             except asyncio.CancelledError:
                 self.stopped = True
                 raise
+            if self.searches:
+                await context.knowledge.search(Query(text="pact act"))
             return self.result
 
         async def broken(context: ToolContext) -> ToolResult:

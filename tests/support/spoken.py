@@ -68,10 +68,11 @@ class Browser:
     def items(self) -> list[tuple[int, str]]:
         return [(message.n, message.item_id) for message in self.all(ItemBegins)]
 
-    def say(self, ms: int, *, frame_ms: int = 20) -> None:
-        """Send so much audio from the microphone."""
+    def say(self, ms: int, *, frame_ms: int = 20, loud: bool = False) -> None:
+        """Send so much audio from the microphone: silence unless it is ``loud``."""
+        frame = b"\x00\x10\x00\xf0" * (ms_to_bytes(frame_ms) // 4) if loud else bytes(ms_to_bytes(frame_ms))
         for _ in range(ms // frame_ms):
-            self.line.push(bytes(ms_to_bytes(frame_ms)))
+            self.line.push(frame)
 
     async def ended(self) -> tuple[int, str] | None:
         """Code and reason of the line's end."""
