@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from sqlite3 import Connection
 from typing import Any
@@ -296,16 +296,29 @@ def counts(connection: Connection) -> dict[str, tuple[int, int]]:
     return {name: (documents, passages_) for name, documents, passages_ in rows}
 
 
-def all_vectors(connection: Connection) -> list[VectorRow]:
-    rows = connection.execute(
+def vectors(connection: Connection, document_ids: Sequence[str] | None = None) -> list[VectorRow]:
+    """The vectors of some documents, or of all."""
+    select = (
         "select p.document_id || '#' || p.ord, p.collection, v.v, d.source_type, d.first_day, d.last_day,"
         " d.known_day from vector v join passage p on p.id = v.passage_id"
         " join document d on d.id = p.document_id"
     )
+    if document_ids is None:
+        found = connection.execute(select).fetchall()
+    else:
+        one = f"{select} where p.document_id = ?"
+        found = [row for name in document_ids for row in connection.execute(one, (name,))]
     return [
         VectorRow(name, collection, blob, source_type, Days(first=first, last=last, known=known))
-        for name, collection, blob, source_type, first, last, known in rows
+        for name, collection, blob, source_type, first, last, known in found
     ]
+
+
+def documents_of(connection: Connection, numbers: Iterable[int]) -> tuple[str, ...]:
+    """Documents to which passages belong, each once."""
+    one = "select document_id from passage where id = ?"
+    found = (connection.execute(one, (number,)).fetchone() for number in numbers)
+    return tuple(dict.fromkeys(str(row[0]) for row in found if row))
 
 
 def set_vector(connection: Connection, number: int, blob: bytes) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from sqlite3 import Connection
@@ -17,8 +19,10 @@ from realtime_agents.knowledge.database import Database
 from realtime_agents.knowledge.index import Ask, EmbedderTag, Found, Holdings, StoredPassage, Waiting
 from realtime_agents.knowledge.passages import PreparedDocument
 from realtime_agents.knowledge.port import Document, DocumentInfo, Passage
-from realtime_agents.knowledge.snapshot import VectorSnapshot
-from realtime_agents.knowledge.vectors import VectorHit, VectorIndex
+from realtime_agents.knowledge.snapshot import VectorLayers, VectorSnapshot
+from realtime_agents.knowledge.vectors import VectorHit
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -49,6 +53,10 @@ class Threads:
         if self._closed:
             raise KnowledgeError("The knowledge base is closed.")
         return await asyncio.get_running_loop().run_in_executor(pool, work)
+
+
+def _all(_: Connection) -> None:
+    """Whoever does not say what changed may have changed everything."""
 
 
 class SqliteIndex:
@@ -124,7 +132,7 @@ class SqliteIndex:
             rows.note_change(connection)
 
         if documents:
-            await self._write(run)
+            await self._write(run, lambda _: [document.document.id for document in documents])
         return ()
 
     async def delete(self, ids: Sequence[str]) -> int:
@@ -134,7 +142,7 @@ class SqliteIndex:
                 rows.note_change(connection)
             return gone
 
-        return await self._write(run)
+        return await self._write(run, lambda _: ids)
 
     async def waiting(self, limit: int) -> list[Waiting]:
         def run(connection: Connection) -> list[Waiting]:
@@ -151,7 +159,7 @@ class SqliteIndex:
             for number, blob in vectors.items():
                 rows.set_vector(connection, int(number), blob)
 
-        await self._write(run)
+        await self._write(run, lambda connection: rows.documents_of(connection, map(int, vectors)))
 
     async def fit(self) -> None:
         """Follow changed rules of text analysis and a changed embedder; writes nothing when all fits."""
@@ -161,7 +169,7 @@ class SqliteIndex:
 
     async def note(self, key: str, value: str) -> None:
         """Keep a note in the file about itself."""
-        await self._write(lambda connection: rows.set_meta(connection, key, value))
+        await self._write(lambda connection: rows.set_meta(connection, key, value), lambda _: ())
 
     def close(self) -> None:
         """No thread may still be using it."""
@@ -175,7 +183,7 @@ class SqliteIndex:
                 words = rows.lexical(connection, ask.terms, ask.filters, ask.limit)
         return Found(lexical=tuple(words), near=tuple(near))
 
-    def _vectors(self) -> VectorIndex:
+    def _vectors(self) -> VectorLayers:
         if self._snapshot is None:
             raise KnowledgeError("There is no embedding model to search with.")
         return self._snapshot.current()
@@ -183,16 +191,34 @@ class SqliteIndex:
     async def _read(self, query: Callable[[Connection], T]) -> T:
         return await self._threads.read(partial(self._reading, query))
 
-    async def _write(self, change: Callable[[Connection], T]) -> T:
-        return await self._threads.write(partial(self._writing, change))
+    async def _write(
+        self, change: Callable[[Connection], T], touched: Callable[[Connection], Sequence[str] | None] = _all
+    ) -> T:
+        """``touched`` names the documents that changed; None is all of them."""
+        return await self._threads.write(partial(self._writing, change, touched))
 
     def _reading(self, query: Callable[[Connection], T]) -> T:
         with self._database.read() as connection:
             return query(connection)
 
-    def _writing(self, change: Callable[[Connection], T]) -> T:
-        with self._database.write() as connection:
-            return change(connection)
+    def _writing(
+        self, change: Callable[[Connection], T], touched: Callable[[Connection], Sequence[str] | None]
+    ) -> T:
+        with ExitStack() as committing, self._database.write() as connection:
+            done = change(connection)
+            if self._snapshot is not None:
+                generation = int(rows.meta(connection, "generation")) + 1
+                committing.enter_context(self._snapshot.committing(generation, touched(connection)))
+        if self._snapshot is not None:
+            self._follow(self._snapshot)
+        return done
+
+    def _follow(self, snapshot: VectorSnapshot) -> None:
+        """What was written is written: vectors that cannot be followed now are loaded by the next search."""
+        try:
+            snapshot.tidy()
+        except KnowledgeError as error:
+            logger.warning("The vectors in memory could not follow a change", extra={"reason": str(error)})
 
 
 def place_of(passage_id: str) -> tuple[str, int]:

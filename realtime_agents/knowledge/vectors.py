@@ -6,7 +6,8 @@ its page, for which the title stands.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -105,8 +106,24 @@ class VectorIndex:
     def __len__(self) -> int:
         return len(self._keys)
 
-    def search(self, query: Vector, filters: Filters, limit: int) -> list[VectorHit]:
-        """The best passages that the filters let through, best first, ties by key.
+    @property
+    def keys(self) -> Sequence[str]:
+        """In order."""
+        return self._keys
+
+    def places_of(self, document_id: str) -> Iterator[int]:
+        """Where the passages of a document stand among the keys."""
+        prefix = f"{document_id}#"
+        for place in range(bisect_left(self._keys, prefix), len(self._keys)):
+            if not self._keys[place].startswith(prefix):
+                return
+            if self._keys[place].rpartition("#")[0] == document_id:
+                yield place
+
+    def search(
+        self, query: Vector, filters: Filters, limit: int, hidden: NDArray[np.bool_] | None = None
+    ) -> list[VectorHit]:
+        """The best passages that the filters let through and that are not hidden, best first, ties by key.
 
         Windows are looked at only for the passages that come first without them: `DEPTH_FACTOR` times
         as many as are wanted. That reads a third of the memory and loses nothing that could be seen.
@@ -117,6 +134,8 @@ class VectorIndex:
         scores += PAGE * _dots(self._titles, query)[self._title]
         if filters:
             scores[~self._gate.open(filters)] = -np.inf
+        if hidden is not None:
+            scores[hidden] = -np.inf
         depth = max(DEPTH_FACTOR * limit, MIN_DEPTH)
         first = np.argpartition(-scores, depth)[:depth] if depth < len(scores) else np.arange(len(scores))
         first = first[np.isfinite(scores[first])]
@@ -140,10 +159,14 @@ class VectorIndex:
         exact[split] += NEAREST * (nearest - whole)
         return exact
 
-    def score(self, query: Vector, keys: Sequence[str]) -> list[VectorHit]:
-        """The given passages as the search would score them; those it does not hold are left out."""
+    def score(
+        self, query: Vector, keys: Sequence[str], hidden: NDArray[np.bool_] | None = None
+    ) -> list[VectorHit]:
+        """The given passages as the search would score them; those it does not hold or hides are left out."""
         places = (self._places.get(key) for key in keys)
-        return [self._scored(at, query) for at in places if at is not None]
+        return [
+            self._scored(at, query) for at in places if at is not None and (hidden is None or not hidden[at])
+        ]
 
     def _scored(self, at: int, query: Vector) -> VectorHit:
         start = int(self._starts[at])
