@@ -44,8 +44,9 @@ class KnowledgeWatch:
         """As it is now, or was a few seconds ago."""
         now = time.monotonic()
         if self._seen is None or now >= self._look_due:
-            self._look_due = now + (SERVER_EVERY_S if self._is_server else 0.0)
             self._seen = await self._look()
+            # Counted from its end: one that waited is not followed by another at once.
+            self._look_due = time.monotonic() + (SERVER_EVERY_S if self._is_server else 0.0)
         return self._seen
 
     async def bring_pages_in(self) -> None:

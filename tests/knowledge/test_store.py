@@ -197,6 +197,27 @@ async def test_a_search_that_no_leg_finishes_in_time_is_an_error(opened: Opener)
         await kb.search(Query(text="casket", deadline_ms=0))
 
 
+async def test_what_is_held_is_counted_once_after_each_change(
+    opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kb, other = opened(), opened()
+    await kb.upsert([PAGE])
+    real, counted = rows.counts, []
+
+    def counts(connection: sqlite3.Connection) -> dict[str, tuple[int, int]]:
+        counted.append(1)
+        return real(connection)
+
+    monkeypatch.setattr(rows, "counts", counts)
+    for _ in range(3):
+        assert (await kb.health()).ok
+        assert (await kb.stats()).collections == {"va": (1, 2)}
+    assert len(counted) == 1
+    await other.upsert([LONG])  # as another process would
+    assert (await kb.stats()).collections["va"][0] == 2
+    assert len(counted) == 2
+
+
 async def test_time_that_opening_took_is_not_given_again(
     opened: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
