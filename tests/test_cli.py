@@ -218,6 +218,12 @@ def test_what_is_removed_from_a_folder_is_removed_and_numbers_of_persons_are_tol
     assert (again["removed"], again["unchanged"]) == (["animals/ape"], ["animals/lion"])
 
 
+def test_a_name_that_is_no_collection_is_wrong_usage(run: Run, tmp_path: Path) -> None:
+    done = run("ingest", str(tmp_path), "--collection", "Not A Name")
+    assert done.returncode == 2
+    assert "--collection: A collection's name has" in done.stderr
+
+
 def test_addresses_of_this_machine_and_its_network_are_refused(run: Run) -> None:
     done = run(
         "ingest", "http://127.0.0.1:8000/", "http://[::ffff:10.0.0.1]/", "http://2130706433/", "--json"

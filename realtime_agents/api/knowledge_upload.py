@@ -41,10 +41,8 @@ async def upload(request: Request) -> JSONResponse:
         return _refused(422, problem)
     folder = current.settings.data_dir / "uploads" / uuid.uuid4().hex
     try:
-        count = await _received(request, folder)
-        upload = Upload(
-            folder=folder, label=f"{count} file{'' if count == 1 else 's'}", collection=collection
-        )
+        names = await _received(request, folder)
+        upload = Upload(folder=folder, label=_label(names), collection=collection)
         await asyncio.to_thread(keep, upload)
         job = current.ingests.add_upload(upload)
     except _TooLarge:
@@ -64,7 +62,7 @@ async def upload(request: Request) -> JSONResponse:
         return _refused(507, f"The upload cannot be kept: {error.strerror or error}.")
     except KnowledgeError as error:
         return _refused(409, str(error))
-    return JSONResponse({"job": job, "files": count}, status_code=202)
+    return JSONResponse({"job": job, "files": len(names)}, status_code=202)
 
 
 class _TooLarge(Exception):
@@ -75,20 +73,27 @@ class _Unusable(Exception):
     """Nothing in the form can be read; the text says why."""
 
 
-async def _received(request: Request, folder: Path) -> int:
-    """Put the form's files into ``folder``; returns how many there are."""
+async def _received(request: Request, folder: Path) -> list[str]:
+    """Put the form's files into ``folder``; returns their names."""
     declared = request.headers.get("content-length", "")
     if declared.isascii() and declared.isdigit() and int(declared[:20]) > MAX_REQUEST_BYTES:
         raise _TooLarge
     counted = Request(request.scope, _counting(request.receive))
     async with counted.form(max_files=MAX_FILES, max_fields=MAX_FILES) as form:
         files = [part for part in form.getlist("file") if isinstance(part, UploadFile)]
-        names = [safe_name(part.filename or "") for part in files]
-        _check(files, names)
+        given = [safe_name(part.filename or "") for part in files]
+        _check(files, given)
+        names = _distinct(given)
         await asyncio.to_thread(folder.mkdir, parents=True)
-        for part, name in zip(files, _distinct(names), strict=True):
+        for part, name in zip(files, names, strict=True):
             await asyncio.to_thread(_keep, part, folder / name)
-    return len(files)
+    return names
+
+
+def _label(names: Sequence[str]) -> str:
+    """``a.pdf``, ``a.pdf and 3 more files``."""
+    more = len(names) - 1
+    return names[0] if not more else f"{names[0]} and {more} more file{'' if more == 1 else 's'}"
 
 
 def _counting(receive: Receive) -> Receive:

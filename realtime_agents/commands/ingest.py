@@ -12,7 +12,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from realtime_agents.commands.progress_bar import ProgressBar
-from realtime_agents.errors import DocumentError, KnowledgeError
+from realtime_agents.errors import DocumentError, KnowledgeError, UsageError
+from realtime_agents.knowledge.collections import collection_problem
 from realtime_agents.knowledge.extraction import Extractor
 from realtime_agents.knowledge.fetch.client import Fetcher
 from realtime_agents.knowledge.files import FileSupply
@@ -26,6 +27,8 @@ from realtime_agents.settings import Settings
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
+    if problem := collection_problem(arguments.collection):
+        raise UsageError(f"--collection: {problem}")
     for place in arguments.paths:
         if not is_web_address(place) and not Path(place).expanduser().exists():
             raise KnowledgeError(f"no such file or folder: {place}")

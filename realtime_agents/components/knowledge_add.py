@@ -8,7 +8,7 @@ from reflex.vars import ObjectVar
 from realtime_agents.knowledge.extract import SUFFIXES
 from realtime_agents.state.knowledge import KnowledgeState
 from realtime_agents.state.knowledge_ingest import IngestState
-from realtime_agents.state.knowledge_lines import JobLine, ResultLine
+from realtime_agents.state.knowledge_lines import JobLine, PersonalLine, ResultLine
 
 _ACCEPTED = ",".join((*SUFFIXES, ".gz"))
 
@@ -61,7 +61,7 @@ def _address() -> rx.Component:
         rx.el.label(
             rx.icon("globe", size=20),
             rx.el.b("Read a web page or a sitemap"),
-            rx.el.small("One page, a PDF, or all pages of a sitemap · as fast as robots.txt allows"),
+            rx.el.small("One page, a PDF, or all pages of a sitemap · a page a second, as robots.txt allows"),
             html_for="knowledge-url",
             class_name="add-label",
         ),
@@ -110,6 +110,20 @@ def _collection_field() -> rx.Component:
     )
 
 
+def _personal(job: ObjectVar[JobLine], line: ObjectVar[PersonalLine]) -> rx.Component:
+    return rx.el.li(
+        rx.el.span(line.document, ": ", line.found),
+        rx.el.button(
+            "Take out",
+            type="button",
+            class_name="button",
+            data_testid="take-out",
+            on_click=IngestState.take_out(job.id, line.document),
+        ),
+        key=line.document,
+    )
+
+
 def _job(job: ObjectVar[JobLine]) -> rx.Component:
     return rx.el.li(
         rx.el.div(
@@ -145,8 +159,11 @@ def _job(job: ObjectVar[JobLine]) -> rx.Component:
         rx.cond(
             job.personal,
             rx.el.div(
-                rx.el.p("This looks like personal data of somebody. Take it out if it should not be found:"),
-                rx.el.ul(rx.foreach(job.personal, lambda line: rx.el.li(line, key=line))),
+                rx.el.p(
+                    "This looks like personal data of somebody. Should nobody find it, take it out,"
+                    " here and where it came from:"
+                ),
+                rx.el.ul(rx.foreach(job.personal, lambda line: _personal(job, line))),
                 class_name="job-personal",
                 data_testid="job-personal",
             ),
@@ -175,7 +192,16 @@ def _jobs() -> rx.Component:
         rx.el.section(
             rx.el.div(
                 rx.el.h3("Reading", class_name="label"),
-                rx.el.button("Clear", type="button", class_name="button", on_click=IngestState.clear),
+                rx.cond(
+                    IngestState.has_ended,
+                    rx.el.button(
+                        "Clear",
+                        type="button",
+                        class_name="button",
+                        data_testid="jobs-clear",
+                        on_click=IngestState.clear,
+                    ),
+                ),
                 class_name="group-head",
             ),
             rx.el.ul(rx.foreach(IngestState.jobs, _job), class_name="jobs"),

@@ -166,11 +166,11 @@ class _Ingest:
                 held.extend(steps)
                 documents += sum(not isinstance(step, Settled) for step in steps)
                 chars += sum(len(step.document.text) for step in steps if isinstance(step, Brought))
+                if self._supply.doing != self._told_doing:
+                    self._tell()  # also before a batch is stored, which may take seconds
                 if documents >= self._supply.batch_documents or chars >= BATCH_CHARS:
                     yield held
                     held, documents, chars = [], 0, 0
-                elif self._supply.doing != self._told_doing:
-                    self._tell()
         if held:
             yield held
 

@@ -125,6 +125,14 @@ class IngestJobs:
         elif job.state == "running" and self._running is not None:
             self._running.cancel()
 
+    async def take_out(self, job_id: str, document_id: str) -> None:
+        """Remove a document in which a job found personal data. Raises `KnowledgeError`."""
+        job = self._jobs.get(job_id)
+        if job is None or document_id not in dict(job.personal):
+            return
+        await self._knowledge.delete([document_id])
+        self._change(job_id, personal=tuple(one for one in job.personal if one[0] != document_id))
+
     def forget_ended(self) -> None:
         """Put ended jobs away."""
         self._jobs = {i: job for i, job in self._jobs.items() if job.state in {"waiting", "running"}}

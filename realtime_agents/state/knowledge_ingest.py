@@ -27,6 +27,7 @@ from realtime_agents.state.knowledge_lines import (
     result_lines,
     source_line,
 )
+from realtime_agents.state.knowledge_versions import VersionsState, version_lines
 from realtime_agents.state.pacing import EVENTS_INTERVAL_S, HEARTBEAT_S
 from realtime_agents.state.presence import is_connected
 
@@ -44,6 +45,8 @@ class IngestState(rx.State):
 
     jobs: rx.Field[tuple[JobLine, ...]] = rx.field(())
     """Newest first."""
+    has_ended: rx.Field[bool] = rx.field(default=False)
+    """Some of them can be put away."""
     results: rx.Field[tuple[ResultLine, ...]] = rx.field(())
     """Of the job that runs, or ran last."""
     results_of: rx.Field[str] = rx.field("")
@@ -79,10 +82,14 @@ class IngestState(rx.State):
                     changed = self._show(jobs) if jobs is not None else await self._is_in_trouble()
                 if not changed:
                     continue
-                seen, (sources, problem) = await asyncio.gather(look(), _sources())
+                seen, (sources, problem), (versions, _) = await asyncio.gather(
+                    look(), _sources(), version_lines()
+                )
                 async with self:
                     await (await self.get_state(KnowledgeState))._take(seen)
                     self._list(sources, problem)
+                    if versions:
+                        (await self.get_state(VersionsState)).versions = versions
 
     @handler
     def unwatch(self) -> None:
@@ -109,6 +116,19 @@ class IngestState(rx.State):
         """Stop a job; what was read is kept."""
         get_runtime().ingests.cancel(job_id)
 
+    @background
+    async def take_out(self, job_id: str, document_id: str) -> None:
+        """Remove a document that holds personal data."""
+        problem = ""
+        try:
+            await get_runtime().ingests.take_out(job_id, document_id)
+        except KnowledgeError as error:
+            problem = str(error)
+        seen = await look()
+        async with self:
+            self.problem = problem
+            await (await self.get_state(KnowledgeState))._take(seen)
+
     @handler
     def clear(self) -> None:
         """Put ended jobs away."""
@@ -134,6 +154,7 @@ class IngestState(rx.State):
         lines = tuple(job_line(job) for job in reversed(jobs))
         if lines != self.jobs:
             self.jobs = lines
+            self.has_ended = any(not line.open for line in lines)
         begun = [job for job in jobs if job.state != "waiting"]
         results = result_lines(begun[-1]) if begun else ()
         if results != self.results:

@@ -64,6 +64,16 @@ class HitLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PersonalLine:
+    """A document that looks as if it held personal data. Never the data."""
+
+    document: str
+    """Its id."""
+    found: str
+    """``1 Social Security number``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobLine:
     """An ingest as it stands."""
 
@@ -80,8 +90,7 @@ class JobLine:
     open: bool
     """It waits or runs, so it can be stopped."""
     problem: str
-    personal: tuple[str, ...]
-    """What looks like personal data, by document: never the data."""
+    personal: tuple[PersonalLine, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,7 +236,9 @@ def job_line(job: Job) -> JobLine:
         open=open_,
         problem=job.problem,
         personal=tuple(
-            f"{name}: {personal_words(counts)}" for name, counts in job.personal if set(counts) != {EMAIL}
+            PersonalLine(document=name, found=personal_words(counts))
+            for name, counts in job.personal
+            if set(counts) != {EMAIL}
         ),
     )
 

@@ -24,7 +24,7 @@ class VersionsState(rx.State):
     @background
     async def arrive(self) -> None:
         """The page was opened."""
-        lines, problem = await _lines()
+        lines, problem = await version_lines()
         async with self:
             self.asking, self.versions, self.problem = "", lines, problem
 
@@ -49,14 +49,14 @@ class VersionsState(rx.State):
                 await get_runtime().knowledge.rollback(version)
         except KnowledgeError as error:
             problem = str(error)
-        lines, unreadable = await _lines()
+        lines, unreadable = await version_lines()
         seen = await look()
         async with self:
             self.problem, self.versions = problem or unreadable, lines
             await (await self.get_state(KnowledgeState))._take(seen)
 
 
-async def _lines() -> tuple[tuple[VersionLine, ...], str]:
+async def version_lines() -> tuple[tuple[VersionLine, ...], str]:
     """The versions, or none and why."""
     try:
         found = await get_runtime().knowledge.versions()

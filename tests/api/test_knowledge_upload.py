@@ -63,7 +63,7 @@ def left(tmp_path: Path) -> list[Path]:
 def test_files_are_kept_and_handed_to_a_job(client: TestClient, jobs: FakeJobs) -> None:
     answer = client.post(f"{PATH}?collection=va-leaflets", files=files(a__md=b"Words.", b__pdf=b"%PDF-"))
     assert (answer.status_code, answer.json()) == (202, {"job": "job1", "files": 2})
-    assert jobs.taken == [({"a.md": b"Words.", "b.pdf": b"%PDF-"}, "2 files", "va-leaflets")]
+    assert jobs.taken == [({"a.md": b"Words.", "b.pdf": b"%PDF-"}, "a.md and 1 more file", "va-leaflets")]
 
 
 def test_files_of_the_same_name_are_both_kept(client: TestClient, jobs: FakeJobs) -> None:

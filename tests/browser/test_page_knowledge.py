@@ -27,7 +27,7 @@ def file(name: str, data: bytes | str) -> FilePayload:
 
 def opened(page: Page) -> Page:
     page.goto("/knowledge")
-    expect(page.get_by_test_id("collection").first).to_contain_text("passages")
+    expect(page.get_by_test_id("collection").first).to_contain_text("passage")
     return page
 
 
@@ -45,6 +45,11 @@ def test_sent_files_are_read_found_and_shown_in_their_section(page: Page) -> Non
     assert "536-22" not in page.content()
     card = page.locator("[data-collection=animals]")
     expect(card).to_contain_text("2 documents")
+    job.get_by_test_id("take-out").click()
+    expect(job.get_by_test_id("job-personal")).to_be_hidden()
+    expect(card).to_contain_text("1 document ")
+    page.get_by_test_id("jobs-clear").click()
+    expect(page.get_by_test_id("job")).to_have_count(0)
     card.click()
     expect(card).to_have_attribute("aria-pressed", "true")
     page.get_by_test_id("knowledge-search").fill("who pays for fish in winter")

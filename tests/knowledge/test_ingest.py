@@ -49,10 +49,12 @@ async def test_a_second_run_finds_everything_unchanged(tmp_path: Path, kb: Embed
     assert len(again.unchanged) == 20
 
 
-async def test_progress_is_told_after_every_batch(tmp_path: Path, kb: EmbeddedKnowledgeBase) -> None:
+async def test_progress_is_told_at_the_beginning_of_a_file_and_after_every_batch(
+    tmp_path: Path, kb: EmbeddedKnowledgeBase
+) -> None:
     told: list[IngestProgress] = []
     await ingest_path(kb, records(tmp_path / "a.jsonl", 40, "broken"), "va", told.append)
-    assert [progress.documents for progress in told] == [16, 32, 41]
+    assert [progress.documents for progress in told] == [0, 16, 32, 41]
     assert (told[-1].added, told[-1].failed, told[-1].current) == (40, 1, "a.jsonl")
 
 
@@ -63,7 +65,7 @@ async def test_large_documents_make_small_batches(
         monkeypatch.setattr(module, "BATCH_CHARS", 50)
     told: list[IngestProgress] = []
     await ingest_path(kb, records(tmp_path / "a.jsonl", 9), "va", told.append)
-    assert [progress.documents for progress in told] == [3, 6, 9]
+    assert [progress.documents for progress in told] == [0, 3, 6, 9]
 
 
 async def test_what_cannot_be_read_is_reported_beside_what_can(

@@ -96,6 +96,17 @@ async def test_uploaded_files_are_read_told_and_removed(rig: Rig) -> None:
     assert [source.key.kind for source in rig.ledger.sources()] == ["upload"]
 
 
+async def test_a_document_with_personal_data_can_be_taken_out_and_no_other(rig: Rig) -> None:
+    folder = rig.upload("u1", about="Words.", letter="My number is 536-22-8714.")
+    job = await rig.ended(rig.add(folder, "2 files"))
+    await rig.jobs.take_out(job.id, "va/about")
+    await rig.jobs.take_out("nobody", "va/letter")
+    assert len(await rig.kb.documents()) == 2
+    await rig.jobs.take_out(job.id, "va/letter")
+    assert [one.id for one in await rig.kb.documents()] == ["va/about"]
+    assert rig.jobs.jobs[0].personal == ()
+
+
 async def test_an_address_is_read(rig: Rig) -> None:
     async with web_site() as site:
         site.text("/robots.txt", "")

@@ -389,7 +389,7 @@ async def test_a_list_of_records_is_stored_as_it_is_read_and_cut_at_its_bounds(
     told: list[IngestProgress] = []
     outcome = await reading.read("/feed.jsonl.gz", progress=told.append)
     assert (len(outcome.added), outcome.failed) == (40, ())
-    assert [progress.documents for progress in told] == [16, 32, 40]
+    assert [progress.documents for progress in told] == [0, 16, 32, 40]
     monkeypatch.setattr(extract, "MAX_REMOTE_LINES", 30)
     outcome = await reading.read("/feed.jsonl.gz")
     assert (len(outcome.unchanged), outcome.removed) == (30, ()), "what lies beyond the bound is not gone"

@@ -300,6 +300,7 @@ class FakeIngests:
         self.jobs: tuple[Job, ...] = ()
         self.added: list[tuple[str, str]] = []
         self.cancelled: list[str] = []
+        self.taken_out: list[tuple[str, str]] = []
         self.refuse = ""
         self.is_full = False
         """What is refused is not the address."""
@@ -324,6 +325,11 @@ class FakeIngests:
 
     def cancel(self, job_id: str) -> None:
         self.cancelled.append(job_id)
+
+    async def take_out(self, job_id: str, document_id: str) -> None:
+        if self.refuse:
+            raise KnowledgeError(self.refuse)
+        self.taken_out.append((job_id, document_id))
 
     def forget_ended(self) -> None:
         self.put()

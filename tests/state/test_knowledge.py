@@ -17,6 +17,7 @@ from realtime_agents.state.knowledge import KnowledgeState
 from realtime_agents.state.knowledge_ingest import IngestState
 from realtime_agents.state.knowledge_lines import (
     MAX_DONE,
+    PersonalLine,
     ago_words,
     job_line,
     result_lines,
@@ -281,11 +282,14 @@ async def test_jobs_are_followed_while_the_page_is_open(
         ("C", "updated"),
         ("A", "added"),
     ]
-    runtime.knowledge.held = {"va_pages": (3, 9)}
+    assert not tab.value(IngestState, "has_ended")
+    runtime.knowledge.held, runtime.knowledge.kept = {"va_pages": (3, 9)}, [FIRST]
     runtime.ledger.records = [source(collection="va_pages")]
     runtime.ingests.put(replace(RUNNING, state="done"))
-    await tab.until(lambda: tab.value(IngestState, "sources"))
+    await tab.until(lambda: tab.value(IngestState, "has_ended") and tab.value(VersionsState, "versions"))
     assert [c.name for c in tab.value(KnowledgeState, "collections")] == ["va_pages"]
+    assert [v.id for v in tab.value(VersionsState, "versions")] == ["v1"]
+    assert tab.value(IngestState, "sources")
     await tab.fire(IngestState.unwatch())
     runtime.ingests.put()
     await watching.wait_all()
@@ -309,6 +313,18 @@ async def test_a_job_is_stopped_and_ended_ones_are_put_away(tab: Tab, runtime: F
     assert runtime.ingests.cancelled == ["j1"]
     await tab.fire(IngestState.clear())
     assert runtime.ingests.jobs == ()
+
+
+async def test_a_document_with_personal_data_is_taken_out(tab: Tab, runtime: FakeRuntime) -> None:
+    runtime.knowledge.held = {"va": (2, 2)}
+    await tab.fire(IngestState.take_out("j1", "va/letter"))
+    assert runtime.ingests.taken_out == [("j1", "va/letter")]
+    assert [c.name for c in tab.value(KnowledgeState, "collections")] == ["va"], (
+        "the counts are looked up again"
+    )
+    runtime.ingests.refuse, runtime.ingests.is_full = "The store is read-only.", True
+    await tab.fire(IngestState.take_out("j1", "va/letter"))
+    assert tab.value(IngestState, "problem") == "The store is read-only."
 
 
 async def test_a_site_is_read_again_into_its_own_collection(tab: Tab, runtime: FakeRuntime) -> None:
@@ -412,7 +428,7 @@ def test_only_web_sources_can_be_read_again_from_here() -> None:
 def test_a_job_names_documents_with_numbers_of_persons_but_not_every_mail_address() -> None:
     personal = (("va/letter", {"Social Security number": 1}), ("va/page", {"e-mail address": 2}))
     assert job_line(replace(RUNNING, state="done", personal=personal)).personal == (
-        "va/letter: 1 Social Security number",
+        PersonalLine(document="va/letter", found="1 Social Security number"),
     )
 
 
