@@ -132,21 +132,24 @@ def _search() -> rx.Component:
                 data_testid="knowledge-search",
             ),
             rx.el.button("Search", type="submit", class_name="button"),
-            rx.el.label(
-                "Kind",
-                rx.el.select(
-                    rx.el.option("any", value=""),
-                    *(rx.el.option(name, value=name) for name in SOURCE_TYPES),
-                    name="kind",
-                    class_name="field",
-                    data_testid="knowledge-kind",
+            rx.el.div(
+                rx.el.label(
+                    "Kind",
+                    rx.el.select(
+                        rx.el.option("any", value=""),
+                        *(rx.el.option(name, value=name) for name in SOURCE_TYPES),
+                        name="kind",
+                        class_name="field",
+                        data_testid="knowledge-kind",
+                    ),
+                    class_name="search-limit",
                 ),
-                class_name="search-limit",
-            ),
-            rx.el.label(
-                "In force on",
-                rx.el.input(name="day", type="date", class_name="field", data_testid="knowledge-day"),
-                class_name="search-limit",
+                rx.el.label(
+                    "In force on",
+                    rx.el.input(name="day", type="date", class_name="field", data_testid="knowledge-day"),
+                    class_name="search-limit",
+                ),
+                class_name="search-limits",
             ),
             class_name="search-form",
             on_submit=KnowledgeState.search,
