@@ -232,6 +232,28 @@ async def test_an_answer_that_the_local_engine_hears_itself_say_goes_on() -> Non
         assert f"{rows[1].text} {rows[2].text}" == whole
 
 
+async def test_an_answer_that_an_echo_stopped_in_the_middle_is_given_by_the_local_engine() -> None:
+    speech = ScriptedSpeech()
+    speech.free_sentences = 3
+    async for scene in _on_engine("server_vad", speech):
+        await scene.hear("hello", HELLO)
+        async with asyncio.timeout(LIMIT_S):
+            await scene.browser.until(lambda: scene.browser.audio_ms() >= 1_500)
+        item, heard_ms = scene.browser.items()[0][1], 900
+        scene.browser.line.played(item, heard_ms)
+        await scene.hear("I can help", silence(200) + said("I can help") + silence(700))
+        await scene.told(Flush)
+        scene.browser.line.flushed(item, heard_ms)
+        speech.free_sentences = None
+        speech.speaking.set()
+        rows = await scene.until(lambda rows: len(rows) == 3 and answered(rows))
+        assert [row.role for row in rows] == ["user", "agent", "agent"]
+        assert rows[1].text and rows[2].text.startswith(
+            rows[1].text
+        )  # it begins anew, a language model goes on
+        assert rows[2].text.endswith("What would you like to know?")
+
+
 async def test_typed_text_goes_on_to_work_on_the_local_engine_after_the_line_has_ended() -> None:
     async for scene in _on_engine("server_vad"):
         await scene.hear("hello", HELLO)
