@@ -14,7 +14,7 @@ from realtime_agents.settings import Settings, without_secrets
 
 RULES = "Fixed rules and a small embedding model in this process; not a large language model."
 SPEECH_LIMIT_S = 60.0
-_MODELS = "silero · moonshine · hibari"
+_MODELS = "Silero, Moonshine and hibari in this process; English only."
 _IN_TEXT = "Conversations go on in text."
 _SENTENCE = "How much is it?"
 
@@ -42,8 +42,8 @@ def speech_part(speech: Speech) -> Part:
     if speech.problem:
         return Part(name="speech", implementation="off", ok=False, detail=f"{speech.problem} {_IN_TEXT}")
     if speech.is_ready:
-        detail = " ".join(filter(None, ("In this process; English only.", speech.notice)))
-        return Part(name="speech", implementation=_MODELS, ok=True, detail=detail)
+        detail = " ".join(filter(None, (_MODELS, speech.notice)))
+        return Part(name="speech", implementation="local models", ok=True, detail=detail)
     return Part(
         name="speech", implementation="loading", ok=True, detail="The speech models are being loaded."
     )

@@ -105,7 +105,7 @@ async def test_speech_is_loading_then_ready_or_off_with_its_reason() -> None:
     speech = ScriptedSpeech()
     assert (speech_part(speech).implementation, speech_part(speech).ok) == ("loading", True)
     await speech.warm()
-    assert speech_part(speech).ok and "moonshine" in speech_part(speech).implementation
+    assert speech_part(speech).ok and speech_part(speech).implementation == "local models"
     speech.notice = "An extra is damaged."
     assert speech_part(speech).ok and "An extra is damaged." in speech_part(speech).detail
     speech.problem = "Speech is off: a file is damaged."

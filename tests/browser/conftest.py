@@ -11,12 +11,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 from realtime_agents import page_build
 from tests.support.app_server import AppServer, running_app
 from tests.support.audio_server import REDIRECT, FakeAudioServer, fake_audio_server
 from tests.support.browser import ARGUMENTS, find_browser, launch_with_sound
+
+expect.set_options(timeout=15_000)  # an answer at reading pace takes five seconds, on a busy machine more
 
 
 @pytest.fixture(scope="package")
