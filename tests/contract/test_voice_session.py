@@ -58,6 +58,11 @@ class Scene:
                     return rows
         raise AssertionError("the session ended")
 
+    async def sounded(self, ms: int) -> None:
+        """Wait for so much of the first answer's sound."""
+        async with asyncio.timeout(LIMIT_S):
+            await self.browser.until(lambda: self.browser.audio_ms() >= ms)
+
     async def told(self, kind: type[Any]) -> Any:
         """Wait for a message on the line."""
         async with asyncio.timeout(LIMIT_S):
@@ -237,8 +242,7 @@ async def test_an_answer_that_an_echo_stopped_in_the_middle_is_given_by_the_loca
     speech.free_sentences = 3
     async for scene in _on_engine("server_vad", speech):
         await scene.hear("hello", HELLO)
-        async with asyncio.timeout(LIMIT_S):
-            await scene.browser.until(lambda: scene.browser.audio_ms() >= 1_500)
+        await scene.sounded(1_500)
         item, heard_ms = scene.browser.items()[0][1], 900
         scene.browser.line.played(item, heard_ms)
         await scene.hear("I can help", silence(200) + said("I can help") + silence(700))
