@@ -30,8 +30,8 @@ class KnowledgeWatch:
         self._takes_pages = False
         self._pages_problem = ""
         self._look_due = self._pages_due = 0.0
-        self.collections: tuple[str, ...] = ()
-        """Those that were there when it was looked at last."""
+        self.collections: tuple[str, ...] | None = None
+        """Those that were there when it last answered; None before it ever did."""
 
     @property
     def seen(self) -> Part:

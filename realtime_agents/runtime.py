@@ -240,11 +240,14 @@ class Runtime:
 
     def _tool_context(self, session_id: str, scenario_name: str, agent: AgentConfig) -> ToolContext:
         scenario = self.catalog.get(scenario_name)
+        existing = self._watch.collections
+        # A store that never answered may hold them all: it is asked, so that its failure is told as one.
+        collections = agent.knowledge if existing is None else scenario.collections_for(agent, existing)
         return ToolContext(
             session_id=session_id,
             agent=agent,
             knowledge=self.knowledge,
-            collections=scenario.collections_for(agent, self._watch.collections),
+            collections=collections,
             facts=self._facts.get(scenario_name, FactBook()),
             today=date.today(),
         )

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from realtime_agents.answer import answer_to
 from realtime_agents.errors import KnowledgeError
 from realtime_agents.health import badge
 from realtime_agents.knowledge.elastic.client import ElasticConfig
@@ -70,6 +71,21 @@ async def test_the_app_starts_without_its_server_and_says_so(tmp_path: Path) -> 
         assert "elasticsearch knowledge" in badge(runtime.health())
     assert not part.ok
     assert "nothing answers there" in part.detail
+
+
+async def test_an_agent_whose_server_is_away_does_not_say_that_nothing_was_found(tmp_path: Path) -> None:
+    fake = FakeElasticsearch(fault=(503, {"error": {"type": "master_not_discovered_exception"}}))
+    async with running(fake) as url:
+        settings = load({"DATA_DIR": str(tmp_path), "ELASTICSEARCH_URL": url})
+        async with Runtime.opened(settings, local_engine=True, keep_history=False) as runtime:
+            session = await runtime.open_session("benefits", "va")
+            await session.send_text("How do I appeal a VA disability decision?")
+            async with asyncio.timeout(60):
+                await session.wait_idle()
+            answer = answer_to(session.snapshot().turns)
+    assert [(call.name, call.status) for call in answer.tool_calls] == [("search_knowledge", "failed")]
+    assert "did not answer" in answer.text
+    assert "found nothing" not in answer.text
 
 
 async def test_a_server_that_comes_back_gets_the_pages(
