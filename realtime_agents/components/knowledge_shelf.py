@@ -102,7 +102,8 @@ def versions_list() -> rx.Component:
         rx.el.p(
             "Searches use one version of the index. ",
             rx.el.code("python -m realtime_agents knowledge rebuild"),
-            " makes a new one, checks it and keeps the two before.",
+            " makes a new one, checks it and keeps the two before. What was read since is not in them: after going back,"
+            " read its sources again and send its files again.",
             class_name="quiet",
         ),
         rx.cond(

@@ -13,7 +13,7 @@ from realtime_agents.errors import KnowledgeError
 from realtime_agents.knowledge.extraction import Extractor
 from realtime_agents.knowledge.files import FileSupply, read_documents
 from realtime_agents.knowledge.intake import BATCH_CHARS, sort_out
-from realtime_agents.knowledge.ledger import Entry, IngestLedger, Run
+from realtime_agents.knowledge.ledger import Entry, IngestLedger, Run, RunState
 from realtime_agents.knowledge.outcome import DocumentResult, Fate, IngestOutcome, IngestProgress
 from realtime_agents.knowledge.passages import fingerprint
 from realtime_agents.knowledge.personal import count_personal
@@ -271,9 +271,16 @@ class _Ingest:
             self._tally.removed.extend(stale)
             self._results.extend(DocumentResult(name=name, fate="removed") for name in stale)
         await asyncio.to_thread(self._ledger.forget, self._run, unseen=unseen)
-        await asyncio.to_thread(self._ledger.end, self._run, "done")
+        await asyncio.to_thread(self._ledger.end, self._run, await self._end_state())
         if stale:
             self._tell()
+
+    async def _end_state(self) -> RunState:
+        """A known site of which nothing could be read this time is still to be gone on with."""
+        read_nothing = self._supply.resumes and self._broken and not self._seen
+        if self._ledger is None or self._run is None or not read_nothing:
+            return "done"
+        return "stopped" if await asyncio.to_thread(self._ledger.names, self._run) else "done"
 
     async def _returned(self) -> list[str]:
         """What had vanished and is there again: an earlier version of the store is in use now."""

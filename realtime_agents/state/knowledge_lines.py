@@ -217,6 +217,7 @@ def passage_meta(passage: Passage) -> str:
 def job_line(job: Job) -> JobLine:
     """A job as the page shows it."""
     now, open_ = job.progress, job.state in {"waiting", "running"}
+    in_vain = job.state == "done" and now.failed > 0 and now.failed == now.documents and not now.removed
     parts = (
         f"{now.added:,} added" if now.added or not now.documents else "",
         f"{now.updated:,} updated" if now.updated else "",
@@ -228,8 +229,8 @@ def job_line(job: Job) -> JobLine:
         id=job.id,
         label=job.label,
         collection=title_words(job.collection),
-        state=job.state,
-        state_words=_STATES[job.state],
+        state="failed" if in_vain else job.state,
+        state_words="nothing read" if in_vain else _STATES[job.state],
         counts=", ".join(part for part in parts if part) if now.documents or not open_ else "",
         current=now.current if job.state == "running" else "",
         percent=100 if job.state == "done" else _percent(now.fraction),

@@ -121,6 +121,18 @@ async def test_what_an_earlier_version_does_not_hold_is_read_again_also_in_an_in
     assert len((await place.crawl(site)).added) == 12
 
 
+async def test_a_crawl_that_cannot_be_gone_on_with_now_can_be_later(place: Place, site: WebSite) -> None:
+    await killed_at(site, "/09", place.folder)
+    sitemap = site.answers["/sitemap.xml"]
+    site.answers["/sitemap.xml"] = Response(status_code=403)
+    assert len((await place.crawl(site)).failed) == 1
+    assert [(one.state, one.documents) for one in place.ledger.sources()] == [("stopped", 8)]
+    site.answers["/sitemap.xml"] = sitemap
+    site.asked.clear()
+    await place.crawl(site)
+    assert [path for path in site.asked if path in PAGES] == PAGES[8:]
+
+
 # An earlier version
 
 

@@ -432,6 +432,17 @@ def test_a_job_names_documents_with_numbers_of_persons_but_not_every_mail_addres
     )
 
 
+def test_a_job_that_read_nothing_does_not_look_as_if_all_were_well() -> None:
+    def words(progress: IngestProgress) -> tuple[str, str]:
+        shown = job_line(replace(RUNNING, state="done", progress=progress))
+        return shown.state, shown.state_words
+
+    assert words(IngestProgress(failed=2)) == ("failed", "nothing read")
+    assert words(IngestProgress(failed=2, unchanged=1)) == ("done", "done")
+    assert words(IngestProgress(failed=1, removed=1)) == ("done", "done")
+    assert words(IngestProgress()) == ("done", "done")
+
+
 def test_a_long_list_of_results_shows_the_newest_and_all_that_was_skipped() -> None:
     results = tuple(DocumentResult(name=str(n), fate="skipped" if n == 0 else "added") for n in range(100))
     lines = result_lines(replace(RUNNING, results=results))
