@@ -13,7 +13,8 @@ run: $(VENV)/.runtime
 	@$(BIN)/python -m realtime_agents serve
 
 test: $(VENV)/.dev lint build
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -m "not browser" -n auto --maxprocesses 4 --dist loadgroup
+	@$(BIN)/python -m pytest -m browser
 
 lint: $(VENV)/.dev
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
