@@ -77,7 +77,7 @@ class VoiceEngine {
     const { context } = line;
     if (!chosen) setFacts({ mic: "" });
     line.uplink = new Uplink(() => setFacts({ held: false, notice: words.PRESS_LOST }));
-    line.uplink.gate.setPushToTalk(getFacts().mode === "push_to_talk");
+    line.uplink.setPushToTalk(getFacts().mode === "push_to_talk");
     if (getFacts().held) line.uplink.gate.press();
     line.microphone = new Microphone(context, { onFrame: (buffer) => line.uplink.frame(buffer), onLost: () => devices.replaceMicrophone(line) });
     line.microphone.node.onprocessorerror = () => this.end(words.SOUND_BROKE);
@@ -187,7 +187,7 @@ class VoiceEngine {
   }
 
   applyMode(mode) {
-    this.line?.uplink?.gate.setPushToTalk(mode === "push_to_talk");
+    this.line?.uplink?.setPushToTalk(mode === "push_to_talk");
     setFacts({ mode, held: false });
   }
 

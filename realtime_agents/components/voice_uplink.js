@@ -21,6 +21,12 @@ export class Uplink {
     );
   }
 
+  // What waits was said under the other rule: it is no press.
+  setPushToTalk(on) {
+    if (on !== this.gate.pushToTalk) this.waiting = [];
+    this.gate.setPushToTalk(on);
+  }
+
   // A frame of the microphone.
   frame(buffer) {
     this.gate.frame(buffer);

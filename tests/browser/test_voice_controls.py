@@ -126,8 +126,10 @@ async ([mode, actions]) => {
     frame: (frame) => sent.push(frame),
     send({ on }) { if (this.isReady) sent.push(on ? "on" : "off"); },
   };
-  uplink.gate.setPushToTalk(mode === "push_to_talk");
+  uplink.setPushToTalk(mode === "push_to_talk");
   const does = {
+    hands_free: () => uplink.setPushToTalk(false),
+    push_to_talk: () => uplink.setPushToTalk(true),
     press: () => uplink.gate.press(),
     release: () => uplink.gate.release(),
     ready: () => { uplink.socket.isReady = true; uplink.ready(); },
@@ -151,6 +153,8 @@ async ([mode, actions]) => {
         ("push_to_talk", ["ready", "press", 2, "down", 5, "ready", 5], ["on", 0, 1], 1, 0),
         ("server_vad", [300, "ready", 1], [*range(50, 301)], 0, 50),
         ("server_vad", ["ready", 2, "down", 5, "ready"], [*range(7)], 0, 0),
+        ("server_vad", [5, "push_to_talk", 1, "ready"], [], 0, 0),
+        ("push_to_talk", ["press", 5, "hands_free", "ready", 1], [5], 0, 0),
     ],
 )
 def test_what_is_said_before_the_connection_is_sent_whole_or_told_to_be_lost(
