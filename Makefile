@@ -7,7 +7,7 @@ ifeq ($(OS),Windows_NT)
 BIN := $(VENV)/Scripts
 endif
 
-.PHONY: run test lint bench build clean
+.PHONY: run test test-elasticsearch lint bench build clean
 
 run: $(VENV)/.runtime
 	@$(BIN)/python -m realtime_agents serve
@@ -15,6 +15,9 @@ run: $(VENV)/.runtime
 test: $(VENV)/.dev lint build
 	@$(BIN)/python -m pytest -m "not browser" -n auto --maxprocesses 4 --dist loadgroup
 	@$(BIN)/python -m pytest -m browser
+
+test-elasticsearch: $(VENV)/.dev
+	@$(BIN)/python -m tests.servers.matrix
 
 lint: $(VENV)/.dev
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.servers.elasticsearch import ElasticsearchServer, Unavailable
+from tests.servers.elasticsearch import ElasticsearchServer, Unavailable, skip_unless_required
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -28,9 +28,7 @@ def elasticsearch_url() -> Iterator[str]:
     try:
         server.start()
     except Unavailable as reason:
-        if os.environ.get("REQUIRE_ELASTICSEARCH"):
-            raise
-        pytest.skip(f"no Elasticsearch: {reason}")
+        skip_unless_required(reason)
     try:
         yield server.url
     finally:

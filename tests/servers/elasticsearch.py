@@ -8,7 +8,8 @@ has its own configuration, data and ports, and ends with its process.
     python -m tests.servers.elasticsearch run       run it until Ctrl-C, printing its URL
 
 ``ELASTICSEARCH_URL`` makes the tests use another server, ``ELASTICSEARCH_VERSION`` chooses one of
-`ARTIFACTS`, ``ELASTICSEARCH_JAVA_HOME`` another Java, ``ELASTICSEARCH_CACHE`` another cache.
+`ARTIFACTS`, ``ELASTICSEARCH_JAVA_HOME`` another Java, ``ELASTICSEARCH_CACHE`` another cache. With ``REQUIRE_ELASTICSEARCH``
+tests that find no server fail; without it they are skipped and say why.
 """
 
 from __future__ import annotations
@@ -33,6 +34,9 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
+
+import pytest
 
 NOBODY = 65534
 """Elasticsearch refuses to run as root; this user exists wherever Linux does."""
@@ -60,6 +64,13 @@ class Unavailable(Exception):
     """No server can be had here; the text says why."""
 
 
+def skip_unless_required(reason: Unavailable) -> NoReturn:
+    """Skip the test; with ``REQUIRE_ELASTICSEARCH`` set it fails instead, so nothing is skipped in silence."""
+    if os.environ.get("REQUIRE_ELASTICSEARCH"):
+        raise reason
+    pytest.skip(f"no Elasticsearch: {reason}")
+
+
 @dataclass(frozen=True, slots=True)
 class Java:
     home: Path
@@ -70,12 +81,17 @@ def find_java() -> Java:
     """The Java to use. Raises `Unavailable` when there is none."""
     for name in ("ELASTICSEARCH_JAVA_HOME", "JAVA_HOME"):
         if home := os.environ.get(name):
-            return Java(Path(home), _java_major(Path(home) / "bin" / "java"))
+            return java_at(Path(home))
     found = shutil.which("java")
     if found is None:
         raise Unavailable("there is no Java to run Elasticsearch with")
     program = Path(found).resolve()
-    return Java(program.parent.parent, _java_major(program))
+    return java_at(program.parent.parent)
+
+
+def java_at(home: Path) -> Java:
+    """Raises `Unavailable` when it does not run."""
+    return Java(home, _java_major(home / "bin" / "java"))
 
 
 def _java_major(program: Path) -> int:
@@ -87,18 +103,20 @@ def _java_major(program: Path) -> int:
     return int(match[1]) if match else 0
 
 
-def choose_version(java: Java) -> str:
-    """The version asked for, or else the newest that this Java runs."""
-    if wanted := os.environ.get("ELASTICSEARCH_VERSION"):
-        if wanted not in ARTIFACTS:
-            raise Unavailable(f"Elasticsearch {wanted} is none of {', '.join(ARTIFACTS)}")
-        return wanted
+def choose_version(java: Java, wanted: str = "") -> str:
+    """The newest version that this Java runs, or whether it runs the one that is wanted."""
+    if not wanted and (told := os.environ.get("ELASTICSEARCH_VERSION")):
+        if told not in ARTIFACTS:
+            raise Unavailable(f"Elasticsearch {told} is none of {', '.join(ARTIFACTS)}")
+        return told
     # A Java without the jlink module (trimmed ones) does not boot 9.x.
     whole = (java.home / "jmods").is_dir() or (java.home / "bin" / "jlink").exists()
     fitting = [v for v, a in ARTIFACTS.items() if java.major >= a.java and (a.java < 21 or whole)]
     if not fitting:
         raise Unavailable(f"Java {java.major} is too old for Elasticsearch, 17 is needed")
-    return fitting[-1]
+    if wanted and wanted not in fitting:
+        raise Unavailable(f"Java {java.major} at {java.home} does not run Elasticsearch {wanted}")
+    return wanted or fitting[-1]
 
 
 def cache_folder() -> Path:
@@ -169,17 +187,18 @@ class Lock:
 class ElasticsearchServer:
     """One server process with an empty data folder. `start`, use `url`, `stop`."""
 
-    def __init__(self, lock: Lock | None = None) -> None:
+    def __init__(self, lock: Lock | None = None, version: str = "") -> None:
         self._lock = lock
-        self.version = ""
+        self.version = version
+        """Known from the start on when it was not asked for."""
         self.url = ""
         self._process: subprocess.Popen[bytes] | None = None
         self._folder: Path | None = None
 
-    def start(self) -> None:
+    def start(self, java: Java | None = None) -> None:
         """Raises `Unavailable` when it cannot be had, `RuntimeError` when it does not come up."""
-        java = find_java()
-        self.version = choose_version(java)
+        java = java or find_java()
+        self.version = choose_version(java, self.version)
         home = fetch(self.version)
         folder = self._folder = Path(tempfile.mkdtemp(prefix="elasticsearch-"))
         port, transport = _free_ports(2)

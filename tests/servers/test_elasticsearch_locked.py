@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ from realtime_agents.knowledge.elastic.client import ElasticConfig, make_client
 from realtime_agents.knowledge.elastic.store import ElasticKnowledgeBase
 from realtime_agents.knowledge.port import Document, Query
 from tests.knowledge.fakes import HashEmbedder
-from tests.servers.elasticsearch import ElasticsearchServer, Lock, Unavailable
+from tests.servers.elasticsearch import ElasticsearchServer, Lock, Unavailable, skip_unless_required
 
 PAGE = Document(id="flag", title="Burial flags", collection="va", text="A flag drapes the casket.")
 
@@ -26,15 +25,13 @@ PAGE = Document(id="flag", title="Burial flags", collection="va", text="A flag d
 def config(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ElasticConfig]:
     """A user who may do everything."""
     if shutil.which("openssl") is None:
-        pytest.skip("there is no openssl to make a certificate with")
+        skip_unless_required(Unavailable("there is no openssl to make a certificate with"))
     lock = _lock(tmp_path_factory.mktemp("certificate"))
     server = ElasticsearchServer(lock)
     try:
         server.start()
     except Unavailable as reason:
-        if os.environ.get("REQUIRE_ELASTICSEARCH"):
-            raise
-        pytest.skip(f"no Elasticsearch: {reason}")
+        skip_unless_required(reason)
     try:
         yield ElasticConfig(
             url=server.url,
