@@ -120,11 +120,9 @@ async def _runs(
             outcomes.append(
                 await ask_all(kb, questions, name=f"{name}{where}", mode=mode, by_collection=by_area)
             )
-        if evaluation.rerank:
-            name = f"fusion + rerank {evaluation.rerank}{where}"
-            outcomes.append(
-                await ask_all(kb, questions, name=name, rerank=evaluation.rerank, by_collection=by_area)
-            )
+        if evaluation.rerank and not by_area:  # the slowest run by far: once is enough
+            name = f"fusion + rerank {evaluation.rerank}"
+            outcomes.append(await ask_all(kb, questions, name=name, rerank=evaluation.rerank))
     return tuple(outcomes)
 
 
