@@ -49,8 +49,10 @@ class KnowledgeSeed:
         documents, failures = await asyncio.to_thread(self._read_pages)
         report = await knowledge.upsert(documents)
         ids = {d.id for d in documents}
-        if gone := (known | set(state.get("gone", ()))) - ids:
-            await knowledge.delete(sorted(gone))
+        gone = (known | set(state.get("gone", ()))) - ids
+        # What went longer ago can only be in a version that was made before: elsewhere the name may be taken.
+        if stale := (known - ids if state.get("version") == version else gone):
+            await knowledge.delete(sorted(stale))
         now = {"fingerprint": fingerprint, "version": version, "ids": sorted(ids), "gone": sorted(gone)}
         await asyncio.to_thread(self._write_state, now)
         for name, reason in failures:

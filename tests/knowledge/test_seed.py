@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from realtime_agents.knowledge.port import Document
 from realtime_agents.knowledge.seed import KnowledgeSeed
 from realtime_agents.knowledge.store import EmbeddedKnowledgeBase
 from tests.knowledge.fakes import HashEmbedder
@@ -93,3 +94,15 @@ async def test_a_state_file_that_cannot_be_read_is_written_anew(scenario: Scenar
     scenario.state.write_text("not JSON")
     assert await scenario.follow()
     assert not await scenario.follow()
+
+
+async def test_a_document_that_took_the_name_of_a_page_that_went_stays(scenario: Scenario) -> None:
+    await scenario.follow()
+    (name,) = [info.id for info in await scenario.kb.documents() if info.title == "About ships"]
+    (scenario.pages / "ships.md").unlink()
+    await scenario.follow()
+    ours = Document(id=name, title="Our ships", collection="benefits", text="Words of our own.")
+    await scenario.kb.upsert([ours])
+    scenario.write("bells", "Bells ring twice.")
+    assert await scenario.follow()
+    assert "Our ships" in await scenario.texts()
