@@ -85,6 +85,14 @@ def test_a_past_conversation_is_found_read_and_deleted(page: Page) -> None:
     expect(past.locator("[data-role=agent]")).to_contain_text("$")
     page.get_by_test_id("delete").click()
     page.get_by_test_id("delete-confirm").click()
+    expect(page.get_by_text("still going on")).to_be_visible()
+    page.get_by_role("link", name="Conversation").click()
+    page.get_by_test_id("connect").click()
+    expect(page.get_by_test_id("connect")).to_have_attribute("data-phase", "closed")
+    page.get_by_role("link", name="History").click()
+    page.get_by_test_id("conversation").first.click()
+    page.get_by_test_id("delete").click()
+    page.get_by_test_id("delete-confirm").click()
     expect(found).to_have_count(0)
 
 
@@ -128,7 +136,7 @@ def test_words_of_a_model_are_never_markup(page: Page, server: AppServer) -> Non
 
 def test_a_knowledge_search_opens_a_passage(page: Page) -> None:
     page.goto("/knowledge")
-    expect(page.get_by_test_id("collection").first).to_contain_text("passages")
+    expect(page.get_by_test_id("collection").first).to_contain_text("passage")
     page.get_by_test_id("knowledge-search").fill("late enrollment penalty for Part B")
     page.get_by_role("button", name="Search").click()
     expect(page.get_by_test_id("hit").first).to_contain_text("fused")
