@@ -156,7 +156,10 @@ def run(rounds: int) -> Figures:
             page.wait_for_function("() => window.realtimeVoice.stats().tracks === 1")
             page.evaluate(_PROBE)
             page.wait_for_timeout(length_s * 1000)
-            figures = _figures(page.evaluate("() => window.__seen"), _events(page))
+            seen = page.evaluate("() => window.__seen")
+            page.get_by_test_id("mic").click()  # the log stands still when no more is heard
+            page.wait_for_function("() => window.realtimeVoice.stats().tracks === 0")
+            figures = _figures(seen, _events(page))
             browser.close()
     return figures
 
