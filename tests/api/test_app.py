@@ -8,6 +8,8 @@ from starlette.testclient import TestClient
 
 from realtime_agents.api.app import build_api
 from realtime_agents.settings import load
+from tests.engine.wire import connected
+from tests.support.asgi_server import serving
 from tests.support.scripted_speech import ScriptedSpeech
 
 CHAT = {"ENGINE_CHAT_BASE_URL": "http://127.0.0.1:1/v1", "ENGINE_CHAT_MODEL": "m"}
@@ -19,18 +21,15 @@ def client(speech: ScriptedSpeech, **environment: str) -> TestClient:
     return TestClient(build_api(Starlette(), load(environment), speech=speech), base_url="http://localhost")
 
 
-def test_the_mounted_engine_has_the_speech_it_was_given_and_leaves_closing_it_to_the_giver() -> None:
+async def test_the_mounted_engine_has_the_speech_it_was_given_and_leaves_closing_it_to_the_giver() -> None:
     speech = ScriptedSpeech(problem="Speech is off: a file is damaged.")
-    with (
-        client(speech, **CHAT) as http,
-        http.websocket_connect("ws://localhost/v1/realtime?model=any", headers=KEY) as engine,
-    ):
+    app = build_api(Starlette(), load(CHAT), speech=speech)
+    async with serving(app) as port, connected(f"http://127.0.0.1:{port}/v1") as engine:
         session = {"type": "realtime", "output_modalities": ["audio"]}
-        engine.send_json({"type": "session.update", "session": session})
-        while (event := engine.receive_json())["type"] != "error":
-            pass
-        assert event["error"]["code"] == "speech_unavailable"
-        assert event["error"]["message"].startswith("Speech is off: a file is damaged.")
+        await engine.send("session.update", session=session)
+        error = (await engine.until("error"))["error"]
+    assert error["code"] == "speech_unavailable"
+    assert error["message"].startswith("Speech is off: a file is damaged.")
     assert speech.closed == 0
 
 

@@ -18,7 +18,7 @@ def test_a_ticket_names_its_session_until_it_expires() -> None:
     assert session_of(ticket, now=lambda: 1001.0 + LIFETIME_S) is None
 
 
-@pytest.mark.parametrize("session_id", ["abc", "a-b_c", secrets.token_urlsafe(16)])
+@pytest.mark.parametrize("session_id", ["abc", "a-b_c", "0bAAr9-JAazVhqhidGHM9w"])
 def test_a_ticket_may_stand_in_a_header_of_the_handshake(session_id: str) -> None:
     assert re.fullmatch(r"[A-Za-z0-9_.-]+", issue(session_id))
 

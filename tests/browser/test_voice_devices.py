@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from playwright.sync_api import Page, Playwright, expect
 
 from tests.browser.test_voice_controls import choose_mode, talk_runs
@@ -10,6 +11,8 @@ from tests.browser.test_voice_sound import stats, talking
 from tests.support.app_server import AppServer
 from tests.support.audio_server import RATE_HZ, REDIRECT, FakeAudioServer
 from tests.support.browser import launch_with_sound
+
+pytestmark = pytest.mark.browser
 
 TAPS = """
 window.untouched = new AudioContext();

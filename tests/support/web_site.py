@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
-import uvicorn
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
+
+from tests.support.asgi_server import serving
 
 Answer = Response | Callable[[Request], Response | Awaitable[Response]]
 
@@ -84,40 +83,9 @@ class WebSite:
         await answer(scope, receive, send)
 
 
-class _Server(uvicorn.Server):
-    """Leaves the signals of the test runner alone."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.listens = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.listens.set()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
 @contextlib.asynccontextmanager
 async def web_site() -> AsyncIterator[WebSite]:
     """A running site. Robots.txt is missing (all is allowed) until a test gives one."""
     site = WebSite()
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen()
-        site.port = listener.getsockname()[1]
-        server = _Server(
-            uvicorn.Config(
-                site, lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=1
-            )
-        )
-        task = asyncio.create_task(server.serve(sockets=[listener]))
-        await server.listens.wait()
-        try:
-            yield site
-        finally:
-            server.should_exit = True
-            server.force_exit = True
-            await task
+    async with serving(site) as site.port:
+        yield site
