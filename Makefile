@@ -13,7 +13,7 @@ run: $(VENV)/.runtime
 	@$(BIN)/python -m realtime_agents serve
 
 test: $(VENV)/.dev lint build
-	@$(BIN)/python -m pytest -m "not browser" -n auto --maxprocesses 4 --dist loadgroup
+	@$(BIN)/python -m pytest -m "not browser" -n auto --maxprocesses 4 --dist loadfile
 	@$(BIN)/python -m pytest -m browser
 
 test-elasticsearch: $(VENV)/.dev

@@ -10,14 +10,6 @@ import pytest
 from tests.servers.elasticsearch import ElasticsearchServer, Unavailable, skip_unless_required
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that run side by side in several processes share one Elasticsearch: they stay in one of them."""
-    for item in items:
-        names = getattr(item, "fixturenames", ())
-        if "elasticsearch" in item.nodeid or {"elasticsearch_url", "elastic_config"} & set(names):
-            item.add_marker(pytest.mark.xdist_group("elasticsearch"))
-
-
 @pytest.fixture(scope="session")
 def elasticsearch_url() -> Iterator[str]:
     """A real Elasticsearch: the one at ``ELASTICSEARCH_URL``, or one started for this run."""

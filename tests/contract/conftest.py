@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 
@@ -31,8 +32,16 @@ def make(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opener]:
         yield lambda factory=load_embedder: EmbeddedKnowledgeBase(tmp_path / "knowledge.db", factory)
         return
     config: ElasticConfig = request.getfixturevalue("elastic_config")
-    yield lambda factory=load_embedder: ElasticKnowledgeBase(config, factory)
-    asyncio.run(empty(config))
+    embedders: list[Callable[[], Embedder]] = []
+
+    def open_store(factory: Callable[[], Embedder] = load_embedder) -> IndexedKnowledgeBase:
+        if not embedders and factory is not load_embedder:
+            in_a_thread(remove(config))  # an index that is kept was made with the other embedder
+        embedders.append(factory)
+        return ElasticKnowledgeBase(config, factory)
+
+    yield open_store
+    asyncio.run(empty(config) if all(f is load_embedder for f in embedders) else remove(config))
 
 
 @pytest.fixture(scope="session")
@@ -41,6 +50,12 @@ def elastic_config(elasticsearch_url: str) -> Iterator[ElasticConfig]:
     config = ElasticConfig(url=elasticsearch_url, prefix=f"test-{uuid.uuid4().hex[:12]}")
     yield config
     asyncio.run(remove(config))
+
+
+def in_a_thread(work: Coroutine[Any, Any, None]) -> None:
+    """Do it at once, though a loop may be running here."""
+    with ThreadPoolExecutor(1) as threads:
+        threads.submit(asyncio.run, work).result()
 
 
 async def empty(config: ElasticConfig) -> None:
