@@ -111,7 +111,7 @@ async def test_a_page_is_stored_with_its_address_site_and_date(reading: Reading)
             "markdown",
         ),
         ("/notes", LONG, "text/plain", "text"),
-        ("/a.txt.gz", gzip.compress(LONG.encode()), "application/gzip", "text"),
+        ("/a.txt.gz", gzip.compress(LONG.encode(), mtime=0), "application/gzip", "text"),
         ("/page", f"<html><body><p>{LONG}</p></body></html>", "application/xhtml+xml", "html"),
     ],
 )
