@@ -36,6 +36,16 @@ def word_ends(text: str) -> list[int]:
     return [token.end() for token in _TOKEN.finditer(_unmarked(text)) if _SAYABLE.search(token[0])]
 
 
+def has_spoken_words(text: str) -> bool:
+    """False for nothing, marks and punctuation alone."""
+    return bool(word_ends(text))
+
+
+def without_citations(text: str) -> str:
+    """The words alone, with single spaces."""
+    return " ".join(re.sub(rf"\s*{_CITATION.pattern}", "", text).split())
+
+
 def _unmarked(text: str) -> str:
     """Marks become characters that are neither space nor sayable, so that offsets stay."""
     return _CITATION.sub(lambda mark: "." * len(mark[0]), text)

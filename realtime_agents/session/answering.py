@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from realtime_agents.protocol.commands import ResponseParams
 from realtime_agents.protocol.conversation import Conversation
 from realtime_agents.protocol.effects import PlayAudio, TextDelta
 from realtime_agents.protocol.items import ErrorDetail, MessageItem, Response, Usage
 from realtime_agents.protocol.response_slot import ResponseRequest, SlotState
 from realtime_agents.session.answer_rows import AnswerRows, Speech
 from realtime_agents.session.clock import Clock
-from realtime_agents.session.exchange import Exchange, ExchangeState
+from realtime_agents.session.exchange import Exchange, ExchangeState, Params
 from realtime_agents.session.faults import failure_words, is_lasting
 from realtime_agents.session.metrics import Meter
 from realtime_agents.session.outbox import Outbox
@@ -85,7 +86,7 @@ class Answering:
         exchange_id: str,
         *,
         at_s: float | None = None,
-        request: ResponseRequest | None = None,
+        params: Params | None = None,
         verbatim_row: str = "",
     ) -> Exchange:
         """A new request of the person; what was being answered is interrupted.
@@ -98,9 +99,9 @@ class Answering:
             id=exchange_id,
             meter=Meter(zero_s),
             timeline=Timeline(zero_s),
-            request=request or ResponseRequest(),
             verbatim_row=verbatim_row,
         )
+        exchange.params = params or exchange.params
         self.idle.clear()
         self._status.set_activity(Activity.THINKING)
         return exchange
@@ -111,8 +112,7 @@ class Answering:
 
     def want(self, *, merges: bool = False) -> None:
         """Ask for a response as soon as the slot is free; ``merges``: one answers all such wishes."""
-        params = self.current.request.params if self.current is not None else None
-        self._slot.want(ResponseRequest(params=params, merges=merges))
+        self._slot.want(ResponseRequest(params=self._params(), merges=merges))
 
     def want_if_ready(self, exchange: Exchange) -> None:
         """A tool of ``exchange`` ended: ask for the answer once all have, unless it is not wanted any more."""
@@ -134,13 +134,13 @@ class Answering:
         self._finish(exchange, ExchangeState.INTERRUPTED)
         return True
 
-    def reopen(self, exchange: Exchange, *, request: ResponseRequest | None = None) -> None:
-        """It was interrupted by mistake: ask again, where words were shown with a ``request`` that goes on."""
-        if exchange.state is not ExchangeState.INTERRUPTED or (exchange.turns and request is None):
+    def reopen(self, exchange: Exchange, *, params: Params | None = None) -> None:
+        """It was interrupted by mistake: ask again, where words were shown with ``params`` that go on."""
+        if exchange.state is not ExchangeState.INTERRUPTED or (exchange.turns and params is None):
             return
         self.interrupt()
         exchange.state, exchange.began = ExchangeState.OPEN, False
-        exchange.request = request or exchange.request
+        exchange.params = params or exchange.params
         self.current = exchange
         self.idle.clear()
         self._status.set_activity(Activity.THINKING)
@@ -160,7 +160,7 @@ class Answering:
 
     def on_started(self, response: Response) -> None:
         """``response.created``."""
-        is_refused = self._debt.refuses(response, self.current.request if self.current else None)
+        is_refused = self._debt.refuses(response, self._params())
         if not self._slot.on_created(response):
             return
         if is_refused:
@@ -249,6 +249,9 @@ class Answering:
         if (exchange := self.open_exchange) is not None:
             self._finish(exchange, ExchangeState.INTERRUPTED)
         self.idle.set()
+
+    def _params(self) -> ResponseParams | None:
+        return self.current.params() if self.current is not None else None
 
     def _unasked(self) -> Exchange:
         """The server speaks by itself, for example after a long silence."""

@@ -4,33 +4,18 @@ from __future__ import annotations
 
 import uuid
 
-from realtime_agents.protocol.commands import ResponseParams
-from realtime_agents.protocol.response_slot import ResponseRequest
-from realtime_agents.safety.crisis import CRISIS_ANSWER, answer_to_danger
+from realtime_agents.safety.danger import CRISIS_ANSWER, answer_to_danger
 from realtime_agents.session.answering import Answering
 from realtime_agents.session.clock import Clock
 from realtime_agents.session.roster import Roster
+from realtime_agents.session.saying import say_exactly
 from realtime_agents.session.transcript import Transcript
 from realtime_agents.session.view import Turn
 from realtime_agents.session.voice import Voice
 
 
-def say_exactly(words: str) -> ResponseRequest:
-    """The server speaks these words and sees nothing of the conversation."""
-    return ResponseRequest(
-        params=ResponseParams(
-            input=(),
-            tools=(),
-            tool_choice="none",
-            output_modalities=("audio",),
-            instructions=f'Say exactly: "{words}"',
-            metadata={"purpose": "crisis"},
-        )
-    )
-
-
 class Care:
-    """Answers words of a crisis. Synchronous."""
+    """Answers words of somebody in danger. Synchronous."""
 
     def __init__(
         self, *, answering: Answering, voice: Voice, transcript: Transcript, roster: Roster, clock: Clock
@@ -68,5 +53,6 @@ class Care:
         )
         self._transcript.put(answer)
         if self._voice.is_attached:
-            self._answering.begin(turn_id, request=say_exactly(help_words), verbatim_row=answer.id)
+            asked = say_exactly(help_words, purpose="danger")
+            self._answering.begin(turn_id, params=lambda: asked, verbatim_row=answer.id)
             self._answering.want()

@@ -118,12 +118,14 @@ class Conductor:
         stage.voice.on_open()
         stage.roster.refresh()
         stage.configuring.configure(first=True)
-        pending = stage.answering.open_exchange
+        exchange = stage.answering.open_exchange
+        # What goes on behind the words that were heard needs them.
+        pending = exchange.id if exchange is not None and not exchange.resumed else ""
         items = seed_items(
             stage.transcript.turns,
             stage.tools.records,
             stage.transcript.spoken,
-            pending=pending.id if pending is not None else "",
+            pending=pending,
             anchor=_anchor(stage.roster.current.title),
         )
         stage.outbox.send_all(ConversationItemCreate(item=item) for item in items)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from difflib import SequenceMatcher
 
+from realtime_agents.protocol.spoken_words import without_citations
+
 MIN_WORDS = 3
 """Of fewer words nobody can say whose they are: "yes" and "stop" are always the person's."""
 _SHARE = 0.8
 _WORD = re.compile(r"[^\W_]+")
-_CITATION = re.compile(r"\[\d[\d\s,;]*\]")
-"""Written and never said."""
 
 
 def is_echo(heard: str, spoken: str) -> bool:
@@ -19,7 +19,7 @@ def is_echo(heard: str, spoken: str) -> bool:
     Speech recognition mishears an echo, so that one word in five may differ.
     """
     words = _words(heard)
-    said = _words(_CITATION.sub("", spoken))
+    said = _words(without_citations(spoken))
     if len(words) < MIN_WORDS or not said:
         return False
     blocks = SequenceMatcher(None, words, said, autojunk=False).get_matching_blocks()

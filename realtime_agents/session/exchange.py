@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from realtime_agents.protocol.response_slot import ResponseRequest
+from realtime_agents.protocol.commands import ResponseParams
 from realtime_agents.session.metrics import Meter
 from realtime_agents.session.timeline import Timeline
+
+Params = Callable[[], ResponseParams | None]
 
 
 class ExchangeState(StrEnum):
@@ -29,8 +32,8 @@ class Exchange:
     server has not said which item the person's speech became."""
     meter: Meter
     timeline: Timeline
-    request: ResponseRequest = field(default_factory=ResponseRequest)
-    """How to ask for its answer."""
+    params: Params = lambda: None
+    """How to ask for its answer, each time that it is asked for; None: as the session is configured."""
     verbatim_row: str = ""
     """The answer is this row, word for word, which stands already: it is only to be said aloud."""
     state: ExchangeState = ExchangeState.OPEN

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from realtime_agents.protocol.commands import ResponseParams
-from realtime_agents.protocol.response_slot import ResponseRequest
+from realtime_agents.protocol.spoken_words import has_spoken_words, without_citations
 from realtime_agents.session.answering import Answering
-from realtime_agents.session.exchange import Exchange
+from realtime_agents.session.exchange import Exchange, Params
 from realtime_agents.session.roster import Roster
+from realtime_agents.session.saying import say_exactly
 from realtime_agents.session.speaker import Speaker
 from realtime_agents.session.transcript import Transcript
 
 MAX_TIMES = 2
 """So often an answer goes on: where every word comes back, each attempt would be cut again."""
-_METADATA = {"purpose": "go on"}
-_CITATION = re.compile(r"\s*\[\d[\d\s,;]*\]")
+_PURPOSE = "go on"
 _GO_ON = (
     "Your last answer was cut off by an echo of your own voice, not by the person. Go on right after its last"
     " word. Do not repeat what you said, do not greet, and do not mention the interruption."
@@ -74,36 +73,28 @@ class GoingOn:
             return
         exchange.resumed += 1
         if exchange.verbatim_row:  # words that must be heard whole are said again
-            self._ask_anew(exchange, exchange.request, exchange.verbatim_row)
+            self._ask_anew(exchange, exchange.params, exchange.verbatim_row)
         elif not cut.was_whole:
             self._end_rows(cut)
-            self._answering.reopen(exchange, request=ResponseRequest(params=self._behind_what_was_heard()))
+            self._answering.reopen(exchange, params=self._behind_what_was_heard)
         elif rest := self._end_rows(cut):
-            self._ask_anew(exchange, ResponseRequest(params=_exactly(rest)))
+            asked = say_exactly(rest, purpose=_PURPOSE)
+            self._ask_anew(exchange, lambda: asked)
 
     def _end_rows(self, cut: CutSpeech) -> str:
         """Let the rows end where they were heard, as the rest follows; returns the rest."""
         rests = [self._transcript.end_where_heard(row) for row in cut.rows]
-        words = _CITATION.sub("", " ".join(rests)).split()
-        return " ".join(words) if any(c.isalnum() for word in words for c in word) else ""
+        words = without_citations(" ".join(rests))
+        return words if has_spoken_words(words) else ""
 
-    def _ask_anew(self, before: Exchange, request: ResponseRequest, verbatim_row: str = "") -> None:
-        exchange = self._answering.begin(before.id, request=request, verbatim_row=verbatim_row)
+    def _ask_anew(self, before: Exchange, params: Params, verbatim_row: str = "") -> None:
+        exchange = self._answering.begin(before.id, params=params, verbatim_row=verbatim_row)
         exchange.resumed = before.resumed
         exchange.sources = list(before.sources)
         exchange.outcomes = list(before.outcomes)
         self._answering.want()
 
     def _behind_what_was_heard(self) -> ResponseParams:
-        return ResponseParams(instructions=f"{self._roster.instructions()}\n\n{_GO_ON}", metadata=_METADATA)
-
-
-def _exactly(words: str) -> ResponseParams:
-    return ResponseParams(
-        input=(),
-        tools=(),
-        tool_choice="none",
-        output_modalities=("audio",),
-        instructions=f'Say exactly: "{words}"',
-        metadata=_METADATA,
-    )
+        """As the agent that speaks at that moment: tools, and other agents, may come in between."""
+        instructions = f"{self._roster.instructions()}\n\n{_GO_ON}"
+        return ResponseParams(instructions=instructions, metadata={"purpose": _PURPOSE})

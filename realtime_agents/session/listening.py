@@ -9,7 +9,7 @@ from realtime_agents.protocol.commands import ConversationItemDelete
 from realtime_agents.protocol.effects import InputTranscript
 from realtime_agents.protocol.items import MessageItem
 from realtime_agents.protocol.records import ConversationItem
-from realtime_agents.safety.crisis import speaks_of_crisis
+from realtime_agents.safety.danger import speaks_of_danger
 from realtime_agents.session.answer_rows import AnswerRows
 from realtime_agents.session.answering import Answering
 from realtime_agents.session.clock import Clock
@@ -78,12 +78,12 @@ class Listening:
         outbox: Outbox,
         clock: Clock,
         on_turn: Callable[[str], None],
-        on_crisis: Callable[[str], None],
+        on_danger: Callable[[str], None],
         interrupt: Callable[[], None],
         go_on: Callable[[CutSpeech], None],
         tell: Callable[[str], None],
     ) -> None:
-        """``on_turn`` gets the row of each new turn, ``on_crisis`` the row of words of somebody in danger,
+        """``on_turn`` gets the row of each new turn, ``on_danger`` the row of words of somebody in danger,
         ``tell`` what the person should know; ``interrupt`` stops the answer and its sound,
         ``go_on`` says the rest of one."""
         self._answering = answering
@@ -92,7 +92,7 @@ class Listening:
         self._outbox = outbox
         self._clock = clock
         self._on_turn = on_turn
-        self._on_crisis = on_crisis
+        self._on_danger = on_danger
         self._interrupt = interrupt
         self._go_on = go_on
         self._tell = tell
@@ -252,9 +252,9 @@ class Listening:
             self._drop_echo(turn)
         else:
             self._transcript.change(turn.row_id, text=turn.text, status="completed")
-            if speaks_of_crisis(turn.text):
+            if speaks_of_danger(turn.text):
                 self._forget_item(turn)
-                self._on_crisis(turn.row_id)
+                self._on_danger(turn.row_id)
 
     def _drop_echo(self, turn: SpokenTurn) -> None:
         """The microphone heard the agent: nobody said anything, and nobody is to be answered."""

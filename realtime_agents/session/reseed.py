@@ -17,7 +17,7 @@ from realtime_agents.protocol.items import (
     Item,
     MessageItem,
 )
-from realtime_agents.safety.crisis import speaks_of_crisis
+from realtime_agents.safety.danger import speaks_of_danger
 from realtime_agents.session.view import Turn
 
 MAX_TURNS = 100
@@ -80,7 +80,7 @@ def _items_of(turn: Turn, calls: Mapping[str, CallRecord], spoken: Callable[[str
     match turn.role:
         case "user":
             # Nothing was understood, or what was said is for no model.
-            silent = turn.status == "failed" or not turn.text or speaks_of_crisis(turn.text)
+            silent = turn.status == "failed" or not turn.text or speaks_of_danger(turn.text)
             return [] if silent else [user_item(turn.text)]
         case "agent":
             text = spoken(turn.id)

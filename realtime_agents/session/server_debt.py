@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from realtime_agents.protocol.commands import ResponseParams
 from realtime_agents.protocol.items import Response
-from realtime_agents.protocol.response_slot import ResponseRequest
 
 
 class ServerDebt:
@@ -33,13 +33,12 @@ class ServerDebt:
         self.forget()
         self._refused.clear()
 
-    def refuses(self, response: Response, request: ResponseRequest | None) -> bool:
-        """A response began: whether it is to be stopped. ``request``: what we asked for last ourselves.
+    def refuses(self, response: Response, params: ResponseParams | None) -> bool:
+        """A response began: whether it is to be stopped. ``params``: of what we asked for last ourselves.
 
         Metadata prove that it is ours; without them it is taken for the server's, and `was_refused`
         tells when it ends, so that ours can be asked for again.
         """
-        params = request.params if request is not None else None
         is_ours = bool(params and params.metadata and params.metadata == response.metadata)
         is_refused = self._is_declined and not is_ours
         self.forget()

@@ -9,7 +9,7 @@ import uuid
 
 from realtime_agents.errors import SessionError, UpstreamClosed
 from realtime_agents.protocol.items import Usage
-from realtime_agents.safety.crisis import speaks_of_crisis
+from realtime_agents.safety.danger import speaks_of_danger
 from realtime_agents.session.conductor import Conductor
 from realtime_agents.session.line import AudioLine
 from realtime_agents.session.line_messages import SERVER_STOPS, SESSION_OVER, ListenMode
@@ -111,14 +111,14 @@ class Session:
             raise
 
     async def send_text(self, text: str) -> None:
-        """Say something to the agent; interrupts what it is saying. Words of a crisis go to no model.
+        """Say something to the agent; interrupts what it is saying. Words of danger go to no model.
 
         While the connection is being made the message waits and is not lost. Raises `SessionError`,
         in words for the person, for an empty or too long message and for a session that is over.
         """
         self._check_running()
         message = clean_message(text)
-        if speaks_of_crisis(message):
+        if speaks_of_danger(message):
             self._stage.care.on_typed(message)
         else:
             self._conductor.say(message)

@@ -152,7 +152,7 @@ def _voice(core: _Core) -> tuple[Voice, Care]:
         clock=core.parts.clock,
         server_is_ours=core.parts.server_is_ours,
         on_turn=core.log.begin_group,
-        on_crisis=lambda turn_id: care.on_heard(turn_id),
+        on_danger=lambda turn_id: care.on_heard(turn_id),
     )
     care = Care(
         answering=core.answering,

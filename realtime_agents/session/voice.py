@@ -86,9 +86,9 @@ class Voice:
         clock: Clock,
         server_is_ours: bool,
         on_turn: Callable[[str], None],
-        on_crisis: Callable[[str], None],
+        on_danger: Callable[[str], None],
     ) -> None:
-        """``on_turn`` gets the row of each thing the person says, ``on_crisis`` that of somebody in danger.
+        """``on_turn`` gets the row of each thing the person says, ``on_danger`` that of somebody in danger.
 
         ``server_is_ours``: why the server cannot speak is shown in its own words.
         """
@@ -124,7 +124,7 @@ class Voice:
             outbox=outbox,
             clock=clock,
             on_turn=on_turn,
-            on_crisis=on_crisis,
+            on_danger=on_danger,
             interrupt=lambda: self.interrupt("stopped"),
             go_on=going_on.after,
             tell=self._tell,

@@ -5,10 +5,22 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from realtime_agents.safety.crisis import CRISIS_ANSWER
+from realtime_agents.safety.danger import CRISIS_ANSWER
 from realtime_agents.session.going_on import MAX_TIMES
 from realtime_agents.session.line_messages import Notice
-from tests.support.scripted import Rig, question, rig, settle
+from tests.support.scripted import (
+    Rig,
+    assistant_item,
+    call,
+    calls_tools,
+    drops,
+    output_item,
+    question,
+    rig,
+    settle,
+    system_item,
+    user_item,
+)
 from tests.support.scripted_events import spoken_answer
 from tests.support.scripted_upstream import Expect, Hold, Step, emit, expect
 from tests.support.spoken import (
@@ -115,6 +127,48 @@ async def test_an_answer_that_was_stopped_in_the_middle_is_asked_to_go_on() -> N
         assert asked[0].startswith("You are ")  # who it is, too
 
 
+async def test_another_agent_goes_on_as_itself() -> None:
+    go = asyncio.Event()
+    asked: list[str] = []
+
+    def listening(command: Any) -> list[Any]:
+        asked.append(command.response.instructions)
+        return []
+
+    transfer = call("transfer_to_va", '{"reason": "knows"}')
+    script: list[Any] = [listens(), *question("How much?"), begins_to_speak((AGENT, 4000)), Hold(go)]
+    script += [*echo("Part B deductible is", running=True), goes_on(), calls_tools(transfer, number=2)]
+    script += [expect("session.update"), output_item("call_1"), goes_on(listening)]
+    async with rig([*script, speaks(("257 dollars.", 900), number=3, metadata=MINE)]) as r:
+        browser = await attach(r)
+        await r.session.send_text("How much?")
+        await heard_so_far(r, browser, go)
+        await r.played()
+        await r.idle()
+    assert "Instructions of va." in asked[0] and "Instructions of greeter." not in asked[0]
+
+
+async def test_a_new_connection_is_told_what_was_heard_before_it_goes_on() -> None:
+    go = asyncio.Event()
+    script: list[Any] = [listens(), *question("How much?"), begins_to_speak((AGENT, 4000)), Hold(go)]
+    script += [*echo("Part B deductible is", running=True), goes_on(), drops()]
+    anew: list[Any] = [
+        user_item("How much?"),
+        assistant_item(HEARD),
+        system_item(holding="interrupted"),
+        goes_on(),
+    ]
+    async with rig(script, [*anew, speaks(("257 dollars.", 900), number=2, metadata=MINE)]) as r:
+        browser = await attach(r)
+        await r.session.send_text("How much?")
+        await heard_so_far(r, browser, go)
+        await r.played()
+        await r.clock.advance(1)
+        await r.played(1)
+        await r.idle()
+        assert [row[2] for row in r.rows() if row[0] == "agent"] == [HEARD, "257 dollars."]
+
+
 async def test_what_the_server_says_to_the_echo_later_is_not_taken_for_the_rest() -> None:
     go = asyncio.Event()
     script: list[Any] = [listens(), *question("How much?"), speaks((AGENT, 4000)), Hold(go)]
@@ -207,12 +261,12 @@ async def test_while_somebody_speaks_nothing_goes_on() -> None:
 
 async def test_a_crisis_line_that_was_cut_by_an_echo_is_said_again() -> None:
     go = asyncio.Event()
-    line = {"instructions": f'Say exactly: "{CRISIS_ANSWER}"', "metadata": {"purpose": "crisis"}}
+    line = {"instructions": f'Say exactly: "{CRISIS_ANSWER}"', "metadata": {"purpose": "danger"}}
     said = (CRISIS_ANSWER, 9000)
     script: list[Any] = [listens(), expect("response.create", response=line)]
-    script += [speaks(said, metadata={"purpose": "crisis"}), Hold(go)]
+    script += [speaks(said, metadata={"purpose": "danger"}), Hold(go)]
     script += [*echo(" ".join(CRISIS_ANSWER.split()[:5])), expect("response.create", response=line)]
-    async with rig([*script, speaks(said, number=2, metadata={"purpose": "crisis"})]) as r:
+    async with rig([*script, speaks(said, number=2, metadata={"purpose": "danger"})]) as r:
         browser = await attach(r)
         await r.session.send_text("I want to kill myself")
         await heard_so_far(r, browser, go)

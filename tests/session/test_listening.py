@@ -10,7 +10,7 @@ import pytest
 from realtime_agents.protocol import events as ev
 from realtime_agents.protocol.commands import ResponseCreate
 from realtime_agents.protocol.items import ErrorDetail, Response, StatusDetails
-from realtime_agents.safety.crisis import CRISIS_ANSWER
+from realtime_agents.safety.danger import CRISIS_ANSWER
 from realtime_agents.session.line_messages import Flush
 from realtime_agents.session.view import Activity, SessionSnapshot
 from tests.support.scripted import (
@@ -407,7 +407,7 @@ def care_request() -> Any:
 
 
 CRISIS = "I want to kill myself"
-SAID = speaks((CRISIS_ANSWER, 9000), number=2, metadata={"purpose": "crisis"})
+SAID = speaks((CRISIS_ANSWER, 9000), number=2, metadata={"purpose": "danger"})
 
 
 async def test_spoken_words_of_a_crisis_stop_everything_and_are_answered_aloud_and_once() -> None:

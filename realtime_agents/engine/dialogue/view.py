@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from realtime_agents.engine.dialogue.text import spoken_name
 from realtime_agents.protocol.items import FunctionCallItem, FunctionCallOutputItem, Item, MessageItem
+from realtime_agents.protocol.verbatim import words_asked_for
 
 HANDOFF_PREFIX = "transfer_to_"
 SCOPE_FALLBACK_CHARS = 400
@@ -131,9 +132,6 @@ class Prompt:
 _TITLE = re.compile(r"^\s*You are (?:the |an? )?([^.\n]{2,80})[.\n]", re.MULTILINE)
 _SCOPE = re.compile(r"^\s*Your scope:\s*(.+)$", re.MULTILINE)
 _TODAY = re.compile(r"Today is (\d{4}-\d{2}-\d{2})")
-_VERBATIM = re.compile(
-    r"\s*Say (?:exactly|this)(?: and nothing else)?:\s*[\"“](.+)[\"”]", re.IGNORECASE | re.DOTALL
-)
 
 
 def read_prompt(instructions: str) -> Prompt:
@@ -141,13 +139,12 @@ def read_prompt(instructions: str) -> Prompt:
     title = _TITLE.search(instructions)
     scope = _SCOPE.search(instructions)
     today = _TODAY.search(instructions)
-    verbatim = _VERBATIM.match(instructions)
     return Prompt(
         title=title[1].strip() if title else "",
         scope=scope[1].strip() if scope else instructions[:SCOPE_FALLBACK_CHARS].strip(),
         has_scope_line=scope is not None,
         today=_date(today[1]) if today else None,
-        verbatim=verbatim[1].strip() if verbatim else "",
+        verbatim=words_asked_for(instructions),
     )
 
 

@@ -63,6 +63,6 @@ def answer_to_danger(text: str) -> str:
     return EMERGENCY_ANSWER if _EMERGENCY.search(plain) else ""
 
 
-def speaks_of_crisis(text: str) -> bool:
-    """True for words that are answered here and reach no model."""
+def speaks_of_danger(text: str) -> bool:
+    """True for words of suicide, self-harm or a medical emergency: they reach no model."""
     return bool(answer_to_danger(text))

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from realtime_agents.safety.crisis import CRISIS_ANSWER, EMERGENCY_ANSWER, answer_to_danger, speaks_of_crisis
+from realtime_agents.safety.danger import CRISIS_ANSWER, EMERGENCY_ANSWER, answer_to_danger, speaks_of_danger
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ from realtime_agents.safety.crisis import CRISIS_ANSWER, EMERGENCY_ANSWER, answe
     ],
 )
 def test_words_of_somebody_in_danger_are_heard(text: str) -> None:
-    assert speaks_of_crisis(text)
+    assert speaks_of_danger(text)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_words_of_somebody_in_danger_are_heard(text: str) -> None:
     ],
 )
 def test_questions_about_benefits_are_left_to_the_agents(text: str) -> None:
-    assert not speaks_of_crisis(text)
+    assert not speaks_of_danger(text)
 
 
 def test_the_answer_names_the_line_and_how_to_reach_it() -> None:
