@@ -102,7 +102,8 @@ class PassageIndex(Protocol):
     async def passage_at(self, document_id: str, place: int) -> Passage | None: ...
 
     async def unused(self, terms: Sequence[str]) -> frozenset[str]:
-        """Those of the terms that no passage holds."""
+        """Those of the terms, all known abbreviations, that no passage holds; a server may tell this as of
+        the last search."""
 
     async def document(self, document_id: str) -> Document | None: ...
 

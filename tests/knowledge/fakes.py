@@ -35,6 +35,18 @@ class HashEmbedder:
         return unit
 
 
+class ListeningEmbedder(HashEmbedder):
+    """Keeps what was asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+
+    def embed_query(self, text: str) -> Vector:
+        self.asked.append(text)
+        return super().embed_query(text)
+
+
 class BrokenEmbedder(HashEmbedder):
     """Embeds passages, but fails on every query."""
 

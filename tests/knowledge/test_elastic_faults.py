@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import elasticsearch
 import pytest
 
+from realtime_agents.embedding import Embedder
 from realtime_agents.errors import KnowledgeError
 from realtime_agents.knowledge.base import IndexedKnowledgeBase
 from realtime_agents.knowledge.elastic.bulk import ATTEMPTS
 from realtime_agents.knowledge.elastic.client import ElasticConfig
 from realtime_agents.knowledge.elastic.store import ElasticKnowledgeBase, ElasticStore
 from realtime_agents.knowledge.port import Document, Query
-from tests.knowledge.fakes import HashEmbedder
+from tests.knowledge.fakes import HashEmbedder, ListeningEmbedder
 from tests.servers.fake_elasticsearch import FakeElasticsearch, running
 
 PAGE = Document(
@@ -36,10 +37,10 @@ class Desk:
         self.pauses: list[float] = []
         self.made: list[IndexedKnowledgeBase] = []
 
-    def open(self, **config: str) -> IndexedKnowledgeBase:
+    def open(self, factory: Callable[[], Embedder] = HashEmbedder, **config: str) -> IndexedKnowledgeBase:
         settings = {"url": self.url, "prefix": "kb", **config}
         store = ElasticStore(ElasticConfig(**settings), sleep=self._sleep)
-        self.made.append(IndexedKnowledgeBase(store, HashEmbedder))
+        self.made.append(IndexedKnowledgeBase(store, factory))
         return self.made[-1]
 
     async def _sleep(self, seconds: float) -> None:
@@ -243,23 +244,52 @@ async def test_a_request_without_an_answer_is_sent_again(desk: Desk, monkeypatch
     assert len([request for request in desk.fake.requests if "_mget" in request]) > 1
 
 
-@pytest.mark.parametrize(
-    ("text", "asked"),
-    [
-        ("flag drapes the casket", ["_msearch", "_mget"]),
-        # Whether any passage says "TDIU" decides what is embedded.
-        ("flag and casket under TDIU", ["_msearch", "_msearch", "_mget"]),
-        ("TDIU, TBI, SMC or a flag", ["_msearch", "_msearch", "_mget"]),
-    ],
-)
-async def test_both_legs_cost_one_request_and_the_texts_another(
-    desk: Desk, text: str, asked: list[str]
-) -> None:
+@pytest.mark.parametrize("text", ["flag drapes the casket", "casket under TDIU", "TDIU, TBI, SMC or a flag"])
+async def test_both_legs_cost_one_request_and_the_texts_another(desk: Desk, text: str) -> None:
+    """Whether any passage says "TDIU", which decides what is embedded, comes along with the search before."""
     kb = desk.open()
     await kb.upsert([PAGE])
-    desk.fake.requests.clear()
-    assert (await kb.search(Query(text=text))).hits
-    assert [request.rpartition("/")[2] for request in desk.fake.requests] == asked
+    for _ in range(2):
+        desk.fake.requests.clear()
+        assert (await kb.search(Query(text=text))).hits
+        assert [request.rpartition("/")[2] for request in desk.fake.requests] == ["_msearch", "_mget"]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"status": 400, "error": {"type": "search_phase_execution_exception"}},
+        {"status": 200, "timed_out": True, "aggregations": {"uses": {"buckets": {}}}},
+        {"status": 200, "_shards": {"failed": 1}, "aggregations": {"uses": {"buckets": {}}}},
+        {"status": 200, "aggregations": {"uses": {"buckets": {"tdiu": {"doc_count": 0}}}}},
+    ],
+)
+async def test_a_count_of_abbreviations_that_fails_takes_nothing_with_it(
+    desk: Desk, fault: dict[str, Any]
+) -> None:
+    embedder = ListeningEmbedder()
+    kb = desk.open(lambda: embedder)
+    desk.fake.leg_faults = {"count": fault}
+    assert (await kb.upsert([PAGE])).added == ("flag",)
+    for _ in range(2):
+        result = await kb.search(Query(text="casket, TDIU"))
+        assert result.degraded == ()
+        assert result.hits
+    desk.fake.leg_faults = {}
+    await kb.search(Query(text="casket"))
+    await kb.search(Query(text="casket, TDIU"))
+    told = "casket, TDIU (individual unemployability)"
+    assert embedder.asked == ["casket, TDIU", "casket, TDIU", "casket", told]
+
+
+async def test_what_is_known_of_abbreviations_outlives_a_count_that_fails(desk: Desk) -> None:
+    embedder = ListeningEmbedder()
+    kb = desk.open(lambda: embedder)
+    await kb.upsert([PAGE])
+    desk.fake.leg_faults = {"count": {"status": 503, "error": {"type": "x"}}}
+    for _ in range(2):
+        await kb.search(Query(text="casket, TDIU"))
+    assert embedder.asked == ["casket, TDIU (individual unemployability)"] * 2
 
 
 # Servers

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from realtime_agents.embedding import Embedder, Vector
+from realtime_agents.embedding import Embedder
 from realtime_agents.errors import KnowledgeError
 from realtime_agents.knowledge import rows, schema
 from realtime_agents.knowledge.database import Database
@@ -356,21 +356,6 @@ async def test_the_words_are_indexed_anew_when_the_analysis_changes(
     assert (await second.search(Query(text="coffin", mode="lexical"))).hits
     assert await second.delete(["flag"]) == 1
     assert (await second.search(Query(text="coffin flag", mode="lexical"))).hits == ()
-
-
-async def test_an_abbreviation_that_no_passage_uses_is_spelled_out_for_the_embedder(opened: Opener) -> None:
-    asked: list[str] = []
-
-    class Listening(HashEmbedder):
-        def embed_query(self, text: str) -> Vector:
-            asked.append(text)
-            return super().embed_query(text)
-
-    kb = opened(Listening)
-    await kb.upsert([Document(id="snf", title="T", collection="c", text="Your SNF stay is paid for.")])
-    await kb.search(Query(text="What is TDIU?", mode="vector"))
-    await kb.search(Query(text="What is SNF?", mode="vector"))
-    assert asked == ["What is TDIU? (individual unemployability)", "What is SNF?"]
 
 
 # Damaged, foreign, unwritable

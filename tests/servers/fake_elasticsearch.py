@@ -34,7 +34,7 @@ class FakeElasticsearch:
     fault: Answer | None = None
     """The answer to everything."""
     leg_faults: dict[str, Any] = field(default_factory=dict)
-    """Answers of the legs ``lexical`` and ``vector`` of a search."""
+    """Answers of the legs ``lexical`` and ``vector`` of a search, and of the ``count`` of abbreviations."""
     silent: asyncio.Event | None = None
     """Requests whose path holds one of `mute` wait for it."""
     mute: tuple[str, ...] = ("_msearch",)
@@ -95,6 +95,9 @@ class FakeElasticsearch:
                 return 200, {"_shards": {"failed": 0}}
             case _, [index, "_count"]:
                 return 200, {"count": 0}
+            case _, [_, "_search"] if "uses" in text:
+                counted = self._counted(json.loads(text))
+                return counted["status"], counted
             case _, [_, "_search"]:
                 return 200, {
                     "hits": {"hits": []},
@@ -103,6 +106,15 @@ class FakeElasticsearch:
             case _, ["_msearch"]:
                 return self._searched([json.loads(line) for line in text.splitlines() if line])
         return 404, {"error": {"type": "index_not_found_exception"}, "status": 404}
+
+    def _counted(self, body: Any) -> dict[str, Any]:
+        """In how many passages each abbreviation stands."""
+        if fault := self.leg_faults.get("count"):
+            return dict(fault)
+        texts = [" ".join(s["words"]).split() for key, s in self.stored.items() if "passages/" in key]
+        asked = body["aggs"]["uses"]["filters"]["filters"]
+        buckets = {term: {"doc_count": sum(term in words for words in texts)} for term in asked}
+        return {"status": 200, "hits": {"hits": []}, "aggregations": {"uses": {"buckets": buckets}}}
 
     def _described(self, index: str) -> dict[str, Any]:
         aliases: dict[str, Any] = {alias: {} for alias, names in self.aliases.items() if index in names}
@@ -140,6 +152,9 @@ class FakeElasticsearch:
     def _searched(self, lines: list[Any]) -> Answer:
         answers: list[Any] = []
         for body in lines[1::2]:
+            if "aggs" in body:
+                answers.append(self._counted(body))
+                continue
             leg = "vector" if "knn" in body else "lexical"
             passages = [s for key, s in self.stored.items() if "passages/" in key]
             hits = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from elasticsearch import AsyncElasticsearch
 
 from realtime_agents.embedding import Vector
 from realtime_agents.errors import KnowledgeError
+from realtime_agents.knowledge.elastic.abbreviations import COUNTING, Unused
 from realtime_agents.knowledge.elastic.bulk import Action, Bulk
 from realtime_agents.knowledge.elastic.client import ElasticConfig, error_type, told
 from realtime_agents.knowledge.elastic.queries import (
@@ -25,7 +27,6 @@ from realtime_agents.knowledge.elastic.queries import (
     passage_key,
     passage_name,
     passage_source,
-    phrase,
     stored_document,
     stored_passage,
     vector_search,
@@ -36,11 +37,14 @@ from realtime_agents.knowledge.passages import PreparedDocument
 from realtime_agents.knowledge.port import Document, DocumentInfo, Passage
 from realtime_agents.knowledge.vectors import VectorHit, in_order, scored
 
+logger = logging.getLogger(__name__)
+
 FETCHED = 500
 """Documents or passages asked for in one request."""
 MAX_NAME_BYTES = 8_000
 """Longer ids and collection names are refused: the server indexes at most 32,766 bytes."""
 MAX_COLLECTIONS = 1_000
+COUNTING_LIMIT_S = 2.0
 
 _OK = 200
 
@@ -51,8 +55,9 @@ class ElasticIndex:
 
     Reads go to whatever the alias names at that moment, so they follow a switch at once. Both legs of a
     search are one ``_msearch``; what came from two versions is asked again. One ``_mget`` brings the texts
-    of the best; a question with an abbreviation asks before whether any passage uses it. ``tag`` is
-    ``None`` where no vectors can be compared: without an embedder, or with those of another one.
+    of the best. Each of those ``_msearch`` also counts the known abbreviations, so that the next question
+    need not ask which of them are in use. ``tag`` is ``None`` where no vectors can be compared: without
+    an embedder, or with those of another one.
     """
 
     client: AsyncElasticsearch
@@ -62,6 +67,7 @@ class ElasticIndex:
     passage_index: str
     version: str
     tag: EmbedderTag | None
+    abbreviations: Unused
     refreshes: bool = True
     """False while a version is loaded that nobody searches yet."""
 
@@ -111,13 +117,20 @@ class ElasticIndex:
         return next((one.passage for one in (await self.passages([name])).values()), None)
 
     async def unused(self, terms: Sequence[str]) -> frozenset[str]:
-        searches: list[dict[str, Any]] = []
-        for term in terms:
-            searches.append({"index": self.passage_index})
-            searches.append({"size": 0, "terminate_after": 1, "track_total_hits": 1, "query": phrase(term)})
-        body = await told(self.config, self.client.msearch(searches=searches))
-        found = zip(terms, body["responses"], strict=True)
-        return frozenset(term for term, answer in found if not _total(answer))
+        return self.abbreviations.terms.intersection(terms)
+
+    async def count_abbreviations(self) -> None:
+        """Learn by a request of its own which are in use: at a start, and after what was written.
+
+        When it fails what is known stays, and the next search brings it.
+        """
+        patient = self.client.options(request_timeout=COUNTING_LIMIT_S, max_retries=0)
+        try:
+            answer = await told(self.config, patient.search(index=self.passage_index, **COUNTING))
+        except KnowledgeError as error:
+            logger.info("The abbreviations in use could not be counted", extra={"reason": str(error)})
+        else:
+            self.abbreviations.follow(answer)
 
     async def document(self, document_id: str) -> Document | None:
         sources = await self._sources(self.document_index, [document_id])
@@ -250,11 +263,14 @@ class ElasticIndex:
             legs["vector"] = vector_search(ask, ask.vector, left_ms)
         if not legs:
             return {}
-        searches = [part for leg in legs.values() for part in ({"index": self.passage_index}, leg)]
+        searches = [
+            part for one in (*legs.values(), COUNTING) for part in ({"index": self.passage_index}, one)
+        ]
         # No retry: a second attempt would come after the deadline. A search may not hang on a dead node.
         client = self.client.options(request_timeout=left_s, max_retries=0)
-        body = await told(self.config, client.msearch(searches=searches))
-        return {leg: _outcome(answer) for leg, answer in zip(legs, body["responses"], strict=True)}
+        *answers, counted = (await told(self.config, client.msearch(searches=searches)))["responses"]
+        self.abbreviations.follow(counted)
+        return {leg: _outcome(answer) for leg, answer in zip(legs, answers, strict=True)}
 
     def _scored(self, hits: list[Any] | str, vector: Vector | None) -> list[VectorHit]:
         if vector is None:
@@ -344,6 +360,7 @@ class ElasticIndex:
         if self.refreshes:
             names = [self.document_index, self.passage_index]
             await told(self.config, self.client.indices.refresh(index=names))
+            await self.count_abbreviations()
 
 
 _WITHOUT_VECTORS: dict[str, Any] = {"bool": {"must_not": [{"exists": {"field": "vectors"}}]}}
@@ -363,10 +380,6 @@ def _outcome(answer: Mapping[str, Any]) -> list[Any] | str:
 
 def _hits(hits: list[Any] | str) -> list[Any]:
     return [] if isinstance(hits, str) else hits
-
-
-def _total(answer: Mapping[str, Any]) -> int:
-    return int(answer.get("hits", {}).get("total", {}).get("value", 0))
 
 
 def _too_long(prepared: PreparedDocument) -> bool:

@@ -17,6 +17,7 @@ from elasticsearch import AsyncElasticsearch, AuthorizationException, BadRequest
 from realtime_agents.embedding import Embedder, load_embedder
 from realtime_agents.errors import KnowledgeError
 from realtime_agents.knowledge.base import IndexedKnowledgeBase
+from realtime_agents.knowledge.elastic.abbreviations import Unused
 from realtime_agents.knowledge.elastic.bulk import Bulk
 from realtime_agents.knowledge.elastic.client import (
     OLDEST,
@@ -82,6 +83,7 @@ class ElasticStore:
         self._tag: EmbedderTag | None = None
         self._misfit = ""
         self._same_embedder = True
+        self._abbreviations = Unused()  # of all versions: a new one is made of the same documents
         self._server = ""
         self._closed = False
 
@@ -104,7 +106,10 @@ class ElasticStore:
         if active is None:
             await self._create(FIRST, _SERVING, {"finished": True}, aliases=True)
         await self._wait_for_shards()
-        return await self._fit(active) if active is not None else ""
+        no_vectors = await self._fit(active) if active is not None else ""
+        if not self._misfit:
+            await self._index("", refreshes=True).count_abbreviations()
+        return no_vectors
 
     async def active(self) -> ElasticIndex:
         if self._misfit:
@@ -361,6 +366,7 @@ class ElasticStore:
             passage_index=self._passages(version),
             version=version,
             tag=self._tag if version or self._same_embedder else None,
+            abbreviations=self._abbreviations,
             refreshes=refreshes,
         )
 
