@@ -43,6 +43,8 @@ def test_the_event_log_filters_opens_and_copies(page: Page) -> None:
     page.get_by_test_id("tab-events").click()
     rows = page.get_by_test_id("event-row")
     expect(rows.last).to_contain_text("response.done")
+    panel = page.get_by_role("tabpanel")
+    assert panel.evaluate("e => e.scrollHeight - e.clientHeight") == 0, "only the list scrolls"
     page.get_by_test_id("event-filter").fill("session.update")
     expect(rows.first).to_contain_text("session.update")
     expect(page.locator("[data-testid=event-row][data-type='response.done']")).to_have_count(0)
