@@ -1,14 +1,17 @@
 // Microphone and speaker of one run of the voice: chosen, muted, unplugged and found again.
 //
-// A line is {context, microphone, uplink, socket, over}; `over` is set when its run has ended, as every
-// answer of a browser about devices may come after that.
+// A line is {context, microphone, uplink, socket, over, wishes}. `over` is set when its run has ended, and
+// `wishes` counts what was wanted of the microphone: a browser may answer after that, and only the last
+// wish counts. Whoever mutes is not heard again because of an earlier one.
 
 import { Microphone, listDevices, stopTracks } from "./voice_microphone.js";
 import { getFacts, setFacts } from "./voice_store.js";
 import * as words from "./voice_words.js";
 
 export async function setMuted(line, muted) {
-  if (!line?.microphone || muted === getFacts().muted) return;
+  if (!line?.microphone) return;
+  if (muted) line.wishes += 1;
+  if (muted === getFacts().muted) return;
   if (!muted) {
     await openOrSay(line);
     return;
@@ -42,7 +45,6 @@ export async function replaceMicrophone(line) {
   try {
     await open(line);
   } catch {
-    if (line.over) return;
     setFacts({ muted: true, held: false, hearing: false, problem: words.MICROPHONE_LOST });
     line.socket.send({ type: "mute", on: true });
   }
@@ -58,13 +60,23 @@ async function openOrSay(line) {
   try {
     await open(line);
   } catch (error) {
-    if (!line.over) setFacts({ problem: words.microphoneProblem(error) });
+    setFacts({ problem: words.microphoneProblem(error) });
   }
 }
 
 async function open(line) {
-  const { stream, chosen } = await Microphone.request(getFacts().mic);
-  if (line.over) {
+  line.wishes += 1;
+  const wish = line.wishes;
+  const isLate = () => line.over || wish !== line.wishes;
+  let opened;
+  try {
+    opened = await Microphone.request(getFacts().mic);
+  } catch (error) {
+    if (isLate()) return;
+    throw error;
+  }
+  const { stream, chosen } = opened;
+  if (isLate()) {
     stopTracks(stream);
     return;
   }

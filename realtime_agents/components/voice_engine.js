@@ -40,7 +40,7 @@ class VoiceEngine {
     setFacts({ problem, notice: "", muted: false });
     if (problem) return;
     setFacts({ phase: "starting" });
-    const line = { context: null, over: false };
+    const line = { context: null, over: false, wishes: 0 };
     this.line = line;
     try {
       line.context = new AudioContext({ latencyHint: "interactive" });

@@ -1,7 +1,8 @@
 // The speaker: feeds items to the playback worklet and knows what of them was heard.
 //
-// An item is one spoken message. Its number n comes with its frames, its id with its words. What a
-// flush made obsolete is dropped here by number: its frames may still be on their way.
+// An item is one spoken message. Its number comes with its frames, its id with its words. What a
+// flush made obsolete is dropped here by number: its frames may still be on their way. Each connection
+// counts from 1; here n goes on counting, as items of a lost one are still played.
 
 import { wordsAt } from "./spoken_words.js";
 
@@ -19,6 +20,8 @@ export class Player {
     this.context = context;
     this.handlers = handlers;
     this.items = new Map(); // n -> item, in order; only those that may still sound
+    this.before = 0; // items of earlier connections
+    this.newest = 0;
     this.flushing = new Map(); // number of a flush -> {items, timer}, until the worklet has answered it
     this.stats = { samplesPlayed: 0, peak: 0, underruns: 0, flushes: 0, framesDropped: 0, heldBytes: 0 };
     this.analyser = new AnalyserNode(context, { fftSize: 1024, smoothingTimeConstant: 0 });
@@ -27,8 +30,10 @@ export class Player {
     this.node.port.onmessage = ({ data }) => this.on(data);
   }
 
-  announce(n, id) {
-    this.items.set(n, { n, id, points: [], samples: 0, received: 0, endMs: null, reportedMs: -Infinity, reportedAt: 0, said: -1 });
+  announce(number, id) {
+    const n = this.before + number;
+    this.newest = Math.max(this.newest, n);
+    this.items.set(n, { n, id, points: [], samples: 0, received: 0, endMs: null, reportedAt: 0, said: -1 });
     this.node.port.postMessage({ type: "item", n });
     this.handlers.onWords(id, 0, true);
   }
@@ -37,7 +42,7 @@ export class Player {
   frame(buffer) {
     if (buffer.byteLength <= HEADER_BYTES || buffer.byteLength % 2) return;
     const header = new DataView(buffer, 0, HEADER_BYTES);
-    const item = this.items.get(header.getUint32(0, true));
+    const item = this.items.get(this.before + header.getUint32(0, true));
     if (!item) {
       this.stats.framesDropped += 1;
       return;
@@ -54,23 +59,28 @@ export class Player {
     this.node.port.postMessage({ type: "audio", n: item.n, offset: header.getUint32(4, true), pcm }, [buffer]);
   }
 
-  marks(n, points) {
-    const item = this.items.get(n);
+  marks(number, points) {
+    const item = this.items.get(this.before + number);
     if (!item) return;
     item.points.push(...points);
     item.points.sort((a, b) => a[0] - b[0]);
   }
 
-  end(n, ms) {
-    const item = this.items.get(n);
-    if (!item || item.endMs !== null) return;
-    item.endMs = ms;
-    this.node.port.postMessage({ type: "end", n });
+  end(number, ms) {
+    const item = this.items.get(this.before + number);
+    if (item) this.complete(item, ms);
   }
 
-  // No more audio of any item will come: what is here is still played.
+  // The connection is lost, no more audio of any item will come: what is here is still played.
   endAll() {
-    for (const item of this.items.values()) this.end(item.n, item.received / RATE_PER_MS);
+    for (const item of this.items.values()) this.complete(item, item.received / RATE_PER_MS);
+    this.before = this.newest;
+  }
+
+  complete(item, ms) {
+    if (item.endMs !== null) return;
+    item.endMs = ms;
+    this.node.port.postMessage({ type: "end", n: item.n });
   }
 
   // Silence now. The worklet answers within one quantum; a paused context may not answer at all.

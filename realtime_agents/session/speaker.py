@@ -63,6 +63,8 @@ class Speaker:
         self._unsaid: deque[str] = deque(maxlen=_REMEMBERED)
         """Items of which no more is to be said."""
         self._begun = 0
+        self._lingers = False
+        """A browser that connects again plays on what an earlier line brought."""
         self.last_cut: tuple[tuple[str, Exchange], ...] = ()
         """Rows that the last `cut` stopped, with their requests."""
         self._after_cut: list[Callable[[], None]] = []
@@ -98,6 +100,7 @@ class Speaker:
         """Say no more of what is being said; its row stays as if all of it had been heard."""
         self._finish_cut()
         self._end_deadline.disarm()
+        self._lingers = self._lingers or self.is_playing
         for item_id in tuple(self._items):
             self._forget(item_id)
         self._on_change()
@@ -166,12 +169,16 @@ class Speaker:
         playing = [item for item in self._items.values() if item.n]
         self._items.clear()
         self.last_cut = tuple((item.turn_id, item.exchange) for item in playing if item.exchange is not None)
-        if not playing or self._line is None:
+        if self._line is None:
+            return False
+        lingered, self._lingers = self._lingers, False
+        if playing or lingered:
+            self._line.put(Flush(reason))
+        if not playing:
             return False
         self._end_deadline.disarm()
         self._cut_items = {item.id: item for item in playing}
         self._cut_deadline.arm(FLUSH_WAIT_S, self._finish_cut)
-        self._line.put(Flush(reason))
         self._on_change()
         return True
 

@@ -117,6 +117,52 @@ def test_the_button_is_held_by_a_pointer_that_may_wander_off(
     line.until(lambda: [m["on"] for m in line.of("talk")] == [True, False])
 
 
+SLOW = """
+() => {
+  window.slow = [];
+  const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+  navigator.mediaDevices.getUserMedia = (wanted) =>
+    new Promise((give) => slow.push(async () => {
+      window.given = await open(wanted);
+      give(window.given);
+    }));
+}
+"""
+IS_LET_GO = "given.getTracks().every((track) => track.readyState === 'ended')"
+
+
+def test_a_mute_counts_although_a_microphone_is_being_opened(
+    voice_page: Page, audio: FakeAudioServer
+) -> None:
+    line = talking(voice_page, audio)
+    voice_page.evaluate(SLOW)
+    voice_page.get_by_test_id("talk-devices").click()
+    voice_page.get_by_test_id("microphone").select_option(index=1)
+    voice_page.wait_for_function("slow.length === 1")
+    voice_page.keyboard.press("Escape")
+    voice_page.get_by_test_id("talk-mute").click()
+    line.until(lambda: line.of("mute"))
+    voice_page.evaluate("slow[0]()")
+    voice_page.wait_for_function(IS_LET_GO)
+    assert stats(voice_page)["tracks"] == 0
+    assert [m["on"] for m in line.of("mute")] == [True]
+
+
+def test_a_mute_that_is_lifted_for_a_moment_only_stays(voice_page: Page, audio: FakeAudioServer) -> None:
+    line = talking(voice_page, audio)
+    voice_page.get_by_test_id("talk-mute").click()
+    line.until(lambda: line.of("mute"))
+    voice_page.evaluate(SLOW)
+    voice_page.evaluate("document.activeElement.blur()")
+    voice_page.keyboard.down("Space")
+    voice_page.wait_for_function("slow.length === 1")
+    voice_page.keyboard.up("Space")
+    voice_page.evaluate("slow[0]()")
+    voice_page.wait_for_function(IS_LET_GO)
+    assert stats(voice_page)["tracks"] == 0
+    assert [m["on"] for m in line.of("mute")] == [True]
+
+
 OTHER_RATE = """
 () => {
   const context = new AudioContext({ sampleRate: 16000 });

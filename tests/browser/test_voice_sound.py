@@ -190,6 +190,20 @@ def test_a_lost_connection_comes_back_with_a_fresh_ticket(voice_page: Page, audi
     expect(voice_page.get_by_test_id("voice-notice")).to_have_count(0)
 
 
+def test_what_a_lost_connection_brought_is_not_taken_for_what_the_next_one_brings(
+    voice_page: Page, audio: FakeAudioServer
+) -> None:
+    first = talking(voice_page, audio)
+    first.say(1, "item_a", words=4, ms=2500)
+    first.until(lambda: first.of("played"))
+    first.drop()
+    second = audio.line(2)
+    is_on(voice_page)
+    second.say(1, "item_b", words=2, ms=300)
+    second.until(lambda: {"type": "played", "item": "item_b", "ms": 300} in second.messages)
+    assert {"type": "played", "item": "item_a", "ms": 2500} in second.messages
+
+
 def test_a_server_that_restarts_is_waited_for(voice_page: Page, audio: FakeAudioServer) -> None:
     line = talking(voice_page, audio)
     audio.refuse = 1001

@@ -426,6 +426,23 @@ async def test_a_line_that_ends_leaves_the_answer_to_be_read() -> None:
 # What an interrupted answer leaves.
 
 
+async def test_what_an_earlier_line_brought_is_silenced_when_the_person_speaks() -> None:
+    """A browser plays on what it has while it connects again."""
+    go = asyncio.Event()
+    script: list[Any] = [listens(), *question("Count"), speaks(*ONE_TO_TEN), expect("session.update")]
+    script += [listens(), Hold(go), speech_starts("item_u", 3000), speech_starts("item_v", 9000)]
+    async with rig(script) as r:
+        browser = await attach(r)
+        await r.session.send_text("Count")
+        await hears(r, browser, 1700)
+        await browser.line.close()
+        again = await attach(r)
+        go.set()
+        await r.played()
+        assert again.all(Flush) == [Flush("barge_in")]
+        assert r.turns[1].heard_chars is None
+
+
 async def test_a_new_connection_is_told_only_what_was_heard() -> None:
     first: list[Any] = [listens(), *question("Count"), begins_to_speak(*ONE_TO_TEN), *stopped_by_us()]
     first += [truncates("item_answer_1", 1600), drops(1006)]
