@@ -115,7 +115,8 @@ class Query:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchResult:
-    """Ranked hits. ``degraded`` names what failed: ``lexical``, ``vector``, ``rerank``; the rest still answered."""
+    """Ranked hits. ``degraded`` names what failed, if only in part: ``lexical``, ``vector``, ``rerank``; the rest
+    still answered."""
 
     hits: tuple[Hit, ...]
     top_cosine: float | None

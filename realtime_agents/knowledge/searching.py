@@ -1,7 +1,7 @@
 """A question answered from one index: analysis, both legs in time, fusion, summaries.
 
 The same for every store, so rankings follow one rule. A leg that fails or takes too long is left
-out and named; the other one answers.
+out and named; the other one answers. So is what comes after the legs, but for the texts of the best.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -40,6 +40,10 @@ EMBEDDING_SHARE = 0.5
 """Part of the deadline that a store which answers both legs at once waits for the vector."""
 FETCHING_SHARE = 0.25
 """Part of the deadline that a leg which does not answer leaves for fetching what the other one found."""
+COSINES_SHARE = 0.5
+"""Part of the time that is left which they may take: the texts, without which there is no answer, come after."""
+SUMMARIES_SHARE = 0.05
+"""Part of the deadline that reranking leaves for choosing summaries."""
 WORKERS = 3
 
 
@@ -71,6 +75,15 @@ class _Question:
     @property
     def legs_until(self) -> float:
         return self.deadline - FETCHING_SHARE * self.query.deadline_ms / 1000
+
+    @property
+    def cosines_until(self) -> float:
+        now = time.monotonic()
+        return now + COSINES_SHARE * (self.deadline - now)
+
+    @property
+    def rerank_until(self) -> float:
+        return self.deadline - SUMMARIES_SHARE * self.query.deadline_ms / 1000
 
     @property
     def size(self) -> int:
@@ -123,9 +136,9 @@ class Searcher:
         if len(legs.failures) >= asked:
             reasons = " ".join(dict.fromkeys(legs.failures.values()))
             raise KnowledgeError(f"The knowledge base did not answer. {reasons}")
-        hits, reranked = await self._ranked(index, question, legs)
+        hits, left_out = await self._ranked(index, question, legs)
         near = legs.found.near
-        failed = [*legs.failures, *([] if reranked else ["rerank"])]
+        failed = {*legs.failures, *left_out}
         return SearchResult(
             hits=hits,
             top_cosine=max((hit.cosine for hit in near), default=None),
@@ -207,32 +220,51 @@ class Searcher:
 
     async def _ranked(
         self, index: PassageIndex, question: _Question, legs: _Legs
-    ) -> tuple[tuple[Hit, ...], bool]:
-        """The best passages; those deleted in the meantime are left out. False when they could not be reranked."""
+    ) -> tuple[tuple[Hit, ...], Sequence[str]]:
+        """The best passages, and what had to be left out; those deleted in the meantime are not among them."""
         weight, limit = self._vector_weight, max(question.query.limit, 0)
         if names_identifier(question.terms):
             weight = min(weight, IDENTIFIER_VECTOR_WEIGHT)
-        async with _before(question.deadline):
-            near = {hit.key: hit for hit in await _completed(index, legs)}
+        left_out: list[str] = []
+        beside = await _in_time("vector", _beside(index, legs), question.cosines_until)
+        if isinstance(beside, _Failure):
+            logger.warning("Not all cosines were found", extra={"reason": beside.reason})
+            left_out.append("vector")
+            beside = legs.found.beside
+        near = {hit.key: hit for hit in (*legs.found.near, *beside)}
         ranked = fuse(legs.found.lexical, tuple(near.values()), weight)
         asked = question.query.rerank if question.query.rerank is not None else self._rerank
         again = asked if question.query.mode == "hybrid" and limit else 0
         ranked = ranked[: max(limit, again)]
         if not ranked:
-            return (), True
+            return (), left_out
         stored = dict(legs.found.stored)
         if missing := [key for key, _ in ranked if key not in stored]:
             async with _before(question.deadline):
                 stored |= await index.passages(missing)
         ranked = [(key, score) for key, score in ranked if key in stored]
-        loop, reranked = asyncio.get_running_loop(), True
         if again and len(ranked) > 1:
-            work = partial(self._reranked, question, ranked, again, stored)
-            made = await loop.run_in_executor(self._workers, work)
-            ranked, reranked = made or ranked, made is not None
-        words = dict(legs.found.lexical)
-        told = partial(_hits, ranked[:limit], stored, near, words, question.terms)
-        return await loop.run_in_executor(self._workers, told), reranked
+            order = await self._worked(
+                "rerank", partial(self._reranked, question, ranked, again, stored), question.rerank_until
+            )
+            if isinstance(order, _Failure):
+                logger.warning("Not reranked", extra={"reason": order.reason})
+                left_out.append("rerank")
+            else:
+                ranked = order
+        hits = _hits(ranked[:limit], stored, near, dict(legs.found.lexical))
+        told = await self._worked(
+            "summary", partial(_summarised, hits, stored, near, question.terms), question.deadline
+        )
+        return hits if isinstance(told, _Failure) else told, left_out
+
+    async def _worked(self, name: str, work: Callable[[], T], deadline: float) -> T | _Failure:
+        """What a thread makes of it, unless it takes too long."""
+
+        async def run() -> T:
+            return await asyncio.get_running_loop().run_in_executor(self._workers, work)
+
+        return await _in_time(name, run(), deadline)
 
     def _reranked(
         self,
@@ -240,18 +272,11 @@ class Searcher:
         ranked: Sequence[tuple[str, float]],
         count: int,
         stored: Mapping[str, StoredPassage],
-    ) -> list[tuple[str, float]] | None:
-        """None when the model is not there or the deadline came first: the order stays as it was."""
+    ) -> list[tuple[str, float]]:
+        """Raises `KnowledgeError` when the model is not there, `TimeoutError` when it takes too long."""
         passages = [stored[key].passage for key, _ in ranked[:count]]
         texts = [embedded_text(passage.title, passage.section, passage.text) for passage in passages]
-        try:
-            logits = self._reranker.logits(question.query.text, texts, question.deadline)
-        except TimeoutError:
-            return None
-        except KnowledgeError as error:
-            logger.warning("No reranker", extra={"reason": str(error)})
-            return None
-        return blended(ranked, logits)
+        return blended(ranked, self._reranker.logits(question.query.text, texts, question.rerank_until))
 
 
 def _hits(
@@ -259,12 +284,10 @@ def _hits(
     stored: Mapping[str, StoredPassage],
     near: Mapping[str, VectorHit],
     words: Mapping[str, float],
-    terms: tuple[str, ...],
 ) -> tuple[Hit, ...]:
-    asked = stems(terms)
     return tuple(
         Hit(
-            passage=_told(stored[key], asked, near.get(key)),
+            passage=stored[key].passage,
             score=score,
             lexical=words.get(key),
             cosine=near[key].cosine if key in near else None,
@@ -273,19 +296,32 @@ def _hits(
     )
 
 
-async def _completed(index: PassageIndex, legs: _Legs) -> Sequence[VectorHit]:
-    """The vector leg with the cosines of what only the lexical leg found.
+async def _beside(index: PassageIndex, legs: _Legs) -> Sequence[VectorHit]:
+    """The cosines of what only the lexical leg found.
 
     Without them such a passage could never come first: its share of the fused score would be
     less than the difference between the first and the hundredth vector.
     """
-    near = legs.found.near
-    if legs.vector is None or not near:
-        return near
-    have = {hit.key for hit in near} | {hit.key for hit in legs.found.beside}
-    missing = [key for key, _ in legs.found.lexical if key not in have]
+    found = legs.found
+    if legs.vector is None or not found.near:
+        return ()
+    have = {hit.key for hit in (*found.near, *found.beside)}
+    missing = [key for key, _ in found.lexical if key not in have]
     more = await index.cosines(legs.vector, missing) if missing else []
-    return [*near, *legs.found.beside, *more]
+    return (*found.beside, *more)
+
+
+def _summarised(
+    hits: Sequence[Hit],
+    stored: Mapping[str, StoredPassage],
+    near: Mapping[str, VectorHit],
+    terms: tuple[str, ...],
+) -> tuple[Hit, ...]:
+    """With the summaries that suit the question best, in the place of those chosen when they were stored."""
+    asked = stems(terms)
+    return tuple(
+        replace(hit, passage=_told(stored[hit.passage.id], asked, near.get(hit.passage.id))) for hit in hits
+    )
 
 
 def _told(stored: StoredPassage, asked: frozenset[str], hit: VectorHit | None) -> Passage:
@@ -309,15 +345,15 @@ async def _before(deadline: float) -> AsyncIterator[None]:
         raise KnowledgeError("The knowledge base did not answer. Its passages took too long.") from error
 
 
-async def _in_time(name: str, leg: Coroutine[Any, Any, T], deadline: float) -> T | _Failure:
-    """A leg's answer, or why there is none: one failing leg must not take the other with it."""
+async def _in_time(name: str, part: Coroutine[Any, Any, T], deadline: float) -> T | _Failure:
+    """The answer of a part, or why there is none: one failing part must not take the others with it."""
     try:
         async with asyncio.timeout(max(deadline - time.monotonic(), 0)):
-            return await leg
+            return await part
     except TimeoutError:
         return _Failure(f"The {name} search took too long.")
     except KnowledgeError as error:
         return _Failure(str(error))
     except Exception:
-        logger.exception("A leg of the knowledge search failed", extra={"leg": name})
+        logger.exception("A part of the knowledge search failed", extra={"part": name})
         return _Failure(f"The {name} search failed.")

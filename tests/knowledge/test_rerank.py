@@ -66,7 +66,10 @@ async def test_a_query_may_ask_for_it(tmp_path: Path, monkeypatch: pytest.Monkey
     assert len((await order(tmp_path, monkeypatch, None, rerank=3, limit=1))[0]) == 1
 
 
-@pytest.mark.parametrize("fault", [TimeoutError(), KnowledgeError("The model is not installed.")])
+@pytest.mark.parametrize(
+    "fault",
+    [TimeoutError(), KnowledgeError("The model is not installed."), RuntimeError("the model is on fire")],
+)
 async def test_without_it_the_order_stays_and_the_result_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Exception
 ) -> None:

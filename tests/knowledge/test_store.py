@@ -19,8 +19,10 @@ from realtime_agents.knowledge import rows, schema
 from realtime_agents.knowledge.database import Database
 from realtime_agents.knowledge.index import StoredPassage
 from realtime_agents.knowledge.port import Document, Query
+from realtime_agents.knowledge.searching import WORKERS
 from realtime_agents.knowledge.sqlite_index import SqliteIndex
 from realtime_agents.knowledge.store import EmbeddedKnowledgeBase
+from realtime_agents.knowledge.vectors import VectorHit
 from tests.knowledge.fakes import BrokenEmbedder, HashEmbedder, HeldEmbedder, StuckEmbedder, no_embedder
 
 Opener = Callable[..., EmbeddedKnowledgeBase]
@@ -244,6 +246,56 @@ async def test_passages_that_are_not_fetched_in_time_are_an_error(
     async with asyncio.timeout(20):
         with pytest.raises(KnowledgeError, match="passages took too long"):
             await kb.search(Query(text="casket", deadline_ms=1_500))
+
+
+async def failing_cosines(*_: object) -> list[VectorHit]:
+    raise KnowledgeError("the file is damaged")
+
+
+async def broken_cosines(*_: object) -> list[VectorHit]:
+    raise RuntimeError("the vectors are on fire")
+
+
+async def endless_cosines(*_: object) -> list[VectorHit]:
+    await asyncio.Event().wait()
+    raise AssertionError
+
+
+@pytest.mark.parametrize("cosines", [failing_cosines, broken_cosines, endless_cosines])
+async def test_without_the_cosines_of_what_words_found_the_answer_is_degraded(
+    opened: Opener, monkeypatch: pytest.MonkeyPatch, cosines: Callable[..., object]
+) -> None:
+    monkeypatch.setattr("realtime_agents.knowledge.searching.LEG_LIMIT", 2)
+    kb = opened()
+    await kb.upsert(
+        [PAGE, *(Document(id=n, title="What", collection="va", text="what is it") for n in "abc")]
+    )
+    query = Query(text="what is it: casket", limit=1, deadline_ms=4_000)
+    assert (await kb.search(query)).degraded == ()
+    with monkeypatch.context() as patch:
+        patch.setattr(SqliteIndex, "cosines", cosines)
+        async with asyncio.timeout(20):
+            result = await kb.search(query)
+    assert result.degraded == ("vector",)
+    assert len(result.hits) == 1
+    assert result.top_cosine is not None
+
+
+async def test_summaries_that_cannot_be_chosen_in_time_are_those_that_are_stored(opened: Opener) -> None:
+    """Threads that are all busy with other questions hold up none of what was found."""
+    embedder = StuckEmbedder()
+    kb = opened(lambda: embedder)
+    await kb.upsert([PAGE])
+    stuck = [asyncio.create_task(kb.search(Query(text=f"casket {n}"))) for n in range(WORKERS)]
+    try:
+        async with asyncio.timeout(20):
+            result = await kb.search(Query(text="keeps the flag", mode="lexical", deadline_ms=1_000))
+            assert [hit.passage.summary for hit in result.hits]
+            assert all(hit.passage.summary in hit.passage.text for hit in result.hits)
+            assert result.degraded == ()
+            await asyncio.gather(*stuck)
+    finally:
+        embedder.release.set()
 
 
 async def test_a_slow_statement_is_aborted_at_its_deadline(opened: Opener) -> None:
