@@ -202,9 +202,21 @@ def test_a_case_that_is_not_held_is_not_answered_with_another_one(book: FactBook
     odd = book.find("How much is a 65% VA rating?", today=TODAY)
     assert odd.outcome == "not_held"
     assert "$" not in odd.say
-    family = book.find("How much is 70% VA disability with a spouse?", today=TODAY)
+    family = book.find("How much is 70% VA disability with two children?", today=TODAY)
     assert family.outcome == "not_held"
     assert "$" not in family.say
+
+
+@pytest.mark.parametrize("asked", ["70 percent with a spouse", "How much is 70% VA disability with my wife?"])
+def test_a_rating_with_a_spouse_is_the_sum_of_both_amounts(book: FactBook, asked: str) -> None:
+    match = book.find(asked, today=TODAY)
+    assert match.outcome == "ok"
+    assert "$1,961.45 a month: $1,808.45 and $153 for the spouse" in match.say
+
+
+def test_the_number_on_ones_own_card_is_not_the_phone_number(book: FactBook) -> None:
+    assert book.find("Someone called and wants my Medicare number", today=TODAY).outcome == "not_found"
+    assert book.find("What is Medicare's phone number?", today=TODAY).outcome == "ok"
 
 
 def test_the_usual_case_is_named_not_chosen_silently(book: FactBook) -> None:

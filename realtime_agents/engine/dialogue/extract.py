@@ -24,9 +24,9 @@ MEANING_MIN = 0.58
 MEANING_FLOORS = ((0.0, 0.64), (0.2, 0.68), (0.3, 0.75))
 """(share of the question's words that no source holds, similarity needed from there on). Measured on
 248 benefit questions: refuses 5 %, a quarter of them although the right page was among the sources."""
-NEXT_MARGIN = 0.12
+NEXT_MARGIN = 0.09
 """A further sentence may be worth this much less than the best one."""
-NEW_SOURCE_BONUS = 0.1
+NEW_SOURCE_BONUS = 0.05
 TOP_SOURCE_BONUS = 0.05
 NEW_SOURCE_RANKS = 6
 RANK_STEP = 0.005
@@ -80,6 +80,21 @@ _KINDS: tuple[tuple[re.Pattern[str], re.Pattern[str], float], ...] = (
 """(what is asked for, what a sentence has that answers such, what that is worth)."""
 POINTER_COST = 0.12
 MISMATCH_COST = 0.12
+OTHER_PROGRAM_COST = 0.06
+"""A sentence about a program beside the one that was asked about, "a veteran with …" for Medicare."""
+LEAD_BONUS = 0.03
+"""The first sentence of a section is written to answer its heading."""
+HEADING_FLOOR = 0.6
+HEADING_WEIGHT = 0.25
+"""What likeness of question and heading is worth, from the floor on; half as much after the first sentence."""
+DEFINITION_BONUS = 0.1
+_DEFINITION = re.compile(r"^what(?:'s| is| are)\s+(?:the |an? )?(.+?)\W*$", re.IGNORECASE)
+_YES_NO_ANSWER = re.compile(r"^(?:yes|no)\b", re.IGNORECASE)
+_YES_NO_QUESTION = re.compile(
+    r"(?:^|[,;.]\s+|\b(?:and|so|but|or)\s+)(?:do|does|did|can|could|is|are|am|will|would|should|must|may|has|have)\b"
+    r"|\b(?:can|could|do|does|should|will|is|are|am) (?:i|we|she|he|they|you|it|my|the|there)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +199,8 @@ def _fits(entry: _Scored, chosen: Sequence[Picked], said: str, room: int) -> boo
     if picked in chosen or len(picked.sentence.split()) > room:
         return False
     stands = entry.opens or any(c.source.n == picked.source.n and c.order == picked.order - 1 for c in chosen)
+    if _YES_NO_ANSWER.match(picked.sentence) and chosen:
+        return False  # it answers its own heading, not what was asked
     return stands and not _repeats(picked.sentence, [said, *(c.sentence for c in chosen)])
 
 
@@ -200,17 +217,22 @@ def has_amount(sentence: str) -> bool:
 
 def _score(question: str, sources: Sequence[SourceText], semantics: Semantics) -> list[_Scored]:
     scored = []
+    yes_no, programs = _YES_NO_QUESTION.search(question) is not None, named_programs(question)
     for candidate in _sifted(question, sources):
         sentence, source = candidate.sentence, candidate.source
         meaning = semantics.similarity(question, sentence.text)
         score = (
             meaning
             + 0.1 * overlap(question, sentence.text)
-            + 0.06 * max(overlap(question, sentence.heading), overlap(question, source.section))
+            + 0.06
+            * max(overlap(question, sentence.heading), overlap(question, source.section or source.title))
             + _kind_bonus(question, sentence.text)
             - min(RANK_STEP * source.rank, RANK_MAX)
             - (POINTER_COST if _POINTER.match(sentence.text) else 0.0)
             - (MISMATCH_COST if _is_about_another(question, sentence.text) else 0.0)
+            - (MISMATCH_COST if _YES_NO_ANSWER.match(sentence.text) and not yes_no else 0.0)
+            - (OTHER_PROGRAM_COST if programs and named_programs(sentence.text) - programs else 0.0)
+            + _heading_bonus(question, candidate, semantics)
         )
         picked = Picked(
             sentence=sentence.text, source=source, score=score, meaning=meaning, order=sentence.order
@@ -239,9 +261,20 @@ def _sifted(question: str, sources: Sequence[SourceText]) -> list[_Candidate]:
     return sorted(candidates, key=lambda c: (-c.sift, c.source.rank, c.sentence.order))[:MAX_EMBEDDED]
 
 
+def _heading_bonus(question: str, candidate: _Candidate, semantics: Semantics) -> float:
+    sentence, source = candidate.sentence, candidate.source
+    heading = sentence.heading or source.section or source.title
+    likeness = semantics.similarity(question, heading) if heading else 0.0
+    bonus = HEADING_WEIGHT * max(0.0, likeness - HEADING_FLOOR)
+    return bonus + LEAD_BONUS if sentence.order == 0 else bonus / 2
+
+
 def _kind_bonus(question: str, sentence: str) -> float:
     """An amount for "how much", a time for "when": the kind of thing that was asked for."""
-    worth = (bonus for asked, found, bonus in _KINDS if asked.search(question) and found.search(sentence))
+    worth = [bonus for asked, found, bonus in _KINDS if asked.search(question) and found.search(sentence)]
+    defined = _DEFINITION.match(question)
+    if defined and re.match(rf"(?:the |an? )?{re.escape(defined[1])}\b", sentence, re.IGNORECASE):
+        worth.append(DEFINITION_BONUS)
     return max(worth, default=0.0)
 
 

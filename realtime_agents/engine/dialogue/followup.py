@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from realtime_agents.engine.dialogue.intent import Intent, classify, is_yes, strip_lead
-from realtime_agents.engine.dialogue.programs import named_programs
+from realtime_agents.engine.dialogue.programs import asked_of_program, named_programs, with_program_of
 from realtime_agents.engine.dialogue.slots import RELATIVE_YEAR, STATE_NAMES, find_states, find_year
 from realtime_agents.engine.dialogue.text import STOP_WORDS, content_words, stem, words
 from realtime_agents.engine.dialogue.view import Exchange
@@ -23,11 +23,14 @@ ASK_OPENING = "To look that up I need "
 """Every question for a missing value begins like this, so that the next turn is read as its answer."""
 
 _CONNECTIVE = re.compile(
-    r"^(?:(?:and|or|but|also|then|what about|how about|what if it'?s|(?:the )?same for)\b[\s,]*)+",
+    r"^(?:(?:and|or|but|also|then|what about|how about|what if it'?s|(?:the )?same for"
+    r"|one(?=\s+(?:at|in|for|with|from|near)\b))\b[\s,]*)+",
     re.IGNORECASE,
 )
 _POINTER = re.compile(
-    r"\b(?:it|its|that|this|those|these|them|they|one|ones|there|same|he|she|him|her|his)\b", re.IGNORECASE
+    r"\b(?:it|its|that|this|those|these|them|they|ones|(?<!is )(?<!are )there|same|he|she|him|her|his)\b"
+    r"|\bone\b(?=\W*$|\s+(?:is|are|was|do|does|should|would|can|will|pays?|for|at|in|from|with|of)\b)",
+    re.IGNORECASE,
 )
 _WHAT_IF = re.compile(r"^what if\b", re.IGNORECASE)
 _QUESTION = re.compile(
@@ -39,6 +42,10 @@ _PREPOSITION = re.compile(
     r"^(?:in|for|with|without|if|at|under|on|near|after|before|since|until|per|from)\b", re.IGNORECASE
 )
 _SENTENCE_END = re.compile(r"(?<=[.?!])\s+")
+_TOLD_FIRST = re.compile(
+    r"^(?:i|we|my|our)\b[^?]*?[,.;]\s+(?=(?:can|could|do|should|must|may|will)\s+(?:i|we)\b)", re.IGNORECASE
+)
+"""What somebody says about themselves before they ask: ``I'm still working, can I wait?``"""
 _YEAR = re.compile(r"\b(?:19|20)\d{2}\b")
 _SWAPS: tuple[re.Pattern[str], ...] = (
     _YEAR,
@@ -59,6 +66,7 @@ MAX_QUESTIONS = 2
 _SHORT_ANSWER_WORDS = 6
 _POINTER_MAX_CONTENT = 3
 _FRAGMENT_MAX_CONTENT = 3
+_GOES_ON_MAX_CONTENT = 4
 _TOPIC_WORDS = 12
 
 
@@ -75,7 +83,7 @@ class Resolved:
     answers: bool = False
     """True when the person answers a question of ours instead of asking one."""
     instead: str = ""
-    """The same request about the subject before the last one: worth a search when ``text`` finds nothing."""
+    """The same request about an earlier subject: worth a search when ``text`` finds nothing."""
 
 
 def resolve(exchanges: Sequence[Exchange], today: date | None = None) -> Resolved:
@@ -95,6 +103,8 @@ def resolve(exchanges: Sequence[Exchange], today: date | None = None) -> Resolve
             text = _combine(resolved.text, said, today)
             older = subjects[-2] if len(subjects) > 1 else ""
             instead = _combine(older, said, today) if older and text != said else ""
+            if text == said and resolved.text and _may_go_on(said):
+                instead = f"{_bare(said)} ({topic(resolved.text)})?"
             resolved = Resolved(text=text, current=said, instead=instead)
             if text == said:
                 subjects.append(text)
@@ -144,6 +154,8 @@ def _combine(earlier: str, said: str, today: date | None) -> str:
     if not fragment:
         return earlier
     content = content_words(fragment)
+    if elsewhere := with_program_of(fragment, earlier):
+        return elsewhere
     if _QUESTION.match(fragment):
         points_back = len(content) <= _POINTER_MAX_CONTENT and (
             _POINTER.search(fragment)
@@ -155,10 +167,17 @@ def _combine(earlier: str, said: str, today: date | None) -> str:
             and (opened or not _names_a_subject(fragment))
         )
         return f"{_bare(fragment)} ({topic(earlier)})?" if points_back or bare else fragment
+    if len(content) <= _POINTER_MAX_CONTENT and _TOLD_FIRST.match(said) and not _names_a_subject(said):
+        return f"{_bare(said)} ({topic(earlier)})?"
     short = len(content) <= _FRAGMENT_MAX_CONTENT
     if opened or (short and (_PREPOSITION.match(fragment) or _is_bare_value(fragment))):
         return _merge(earlier, fragment, today)
     return said
+
+
+def _may_go_on(said: str) -> bool:
+    """True for a short question that may be about what was spoken of before: ``what's the income limit``."""
+    return len(content_words(said)) <= _GOES_ON_MAX_CONTENT and not _names_a_subject(said)
 
 
 def _names_a_subject(said: str) -> bool:
@@ -205,6 +224,8 @@ def _add(earlier: str, fragment: str) -> str:
     replaced = _replace_shared_noun(earlier, fragment)
     if replaced or len(content) >= _FRAGMENT_MAX_CONTENT:
         return replaced or fragment
+    if asked := asked_of_program(earlier):
+        return f"{asked} {fragment}?"
     frame = _bare(earlier).split()
     lead = [w for i, w in enumerate(frame) if all(x in STOP_WORDS for v in frame[: i + 1] for x in words(v))]
     kept = [
@@ -232,10 +253,14 @@ def _replace_shared_noun(earlier: str, fragment: str) -> str | None:
             continue
         start = i
         while (
-            start > 0 and i - start < len(tail) and not any(w in STOP_WORDS for w in words(parts[start - 1]))
+            start > 0
+            and i - start < len(tail)
+            and not parts[start].startswith("(")
+            and not any(w in STOP_WORDS for w in words(parts[start - 1]))
         ):
             start -= 1
-        mark = "" if part[-1:].isalnum() else part[-1]
+        tail[0] = "(" * parts[start].startswith("(") + tail[0]
+        mark = part[len(part.rstrip(").,?!")) :]
         return " ".join([*parts[:start], *tail]) + mark + " ".join(["", *parts[i + 1 :]])
     return None
 

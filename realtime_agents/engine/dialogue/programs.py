@@ -17,6 +17,30 @@ _PROGRAMS = {
     "medicare": re.compile(r"medicare|\bparts? [abcd]\b|medigap|\birmaa\b|extra help", re.IGNORECASE),
     "tricare": re.compile(r"tricare", re.IGNORECASE),
 }
+_NAME = r"(?:the )?va\b|medicare(?: advantage)?\b|medicaid\b|tricare(?: for life)?\b|champva\b|medigap\b"
+_ONLY_NAME = re.compile(
+    rf"^(?:(?:and|does|do|will|can|is|with|by|from|in|at|through|under)\s+)*({_NAME})\W*$", re.IGNORECASE
+)
+_NAMES = re.compile(rf"\b(?:{_NAME})", re.IGNORECASE)
+_OF_PROGRAM = re.compile(
+    rf"^(?:does|do|will|would|can|could)\s+(?:{_NAME})\s+(?:cover|pay for|pay|offer|provide|have|help with)\b",
+    re.IGNORECASE,
+)
+
+
+def with_program_of(fragment: str, earlier: str) -> str:
+    """``does Medicare cover glasses`` for the VA, when the fragment only says ``the VA``; empty for anything else."""
+    only = _ONLY_NAME.match(fragment)
+    named = list(_NAMES.finditer(earlier))
+    if only is None or len(named) != 1 or named[0][0].lower() == only[1].lower():
+        return ""
+    return earlier[: named[0].start()] + only[1] + earlier[named[0].end() :]
+
+
+def asked_of_program(request: str) -> str:
+    """``does Medicare cover`` of ``does Medicare cover glasses?``; empty when that is not how it begins."""
+    match = _OF_PROGRAM.match(request)
+    return match[0] if match else ""
 
 
 @lru_cache(maxsize=1024)

@@ -27,12 +27,18 @@ _WANTS = re.compile(
     r"\b(?:need|want|like to|looking|wondering|wonder|question|lost|forgot|can't|cannot|didn't|don't|trouble|problem|denied)\b",
     re.IGNORECASE,
 )
+_ASKS_INSIDE = re.compile(
+    r"\b(?:can|could|do|does|did|will|would|should|may|must|is|are|am) (?:i|we|she|he|they|you|it)\b"
+    r"|\b(?:what|how|when|where|which|who) (?:can|could|do|does|did|will|would|should|is|are|am|now|much|many|long|about|happens)\b",
+    re.IGNORECASE,
+)
 
 
 def is_statement(said: str) -> bool:
     """True for what tells about the person and asks nothing: ``I'm turning 65 in March and I still work.``"""
     bare = strip_lead(said).replace("’", "'")
-    return "?" not in bare and bool(_ABOUT_ONESELF.match(bare)) and not _WANTS.search(bare)
+    asks = "?" in bare or _WANTS.search(bare) or _ASKS_INSIDE.search(bare)
+    return bool(_ABOUT_ONESELF.match(bare)) and not asks
 
 
 def join_continued(exchanges: Sequence[Exchange]) -> tuple[Exchange, ...]:

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 
 _STOP_WORDS = """a about all also am an and any anybody anyone are as at be because been before being both but by can could
-did do does doing done each either else ever every for from get gets getting give given go goes going got had
+did do does doing done each either else ever every for from get gets getting give given go goes going got had happen happened happens
 has have having he hello help her here hers hi him his how i if i'd i'll i'm i've in into is it it's its just
 know let like looking make many may me might mine more most much must my need no not now of off ok okay on
 once one only or other our out over own please really s same she should show since so some still such sure
@@ -18,6 +18,21 @@ STOP_WORDS = frozenset(_STOP_WORDS.split())
 _WORD = re.compile(r"[a-z0-9]+(?:[-'’][a-z0-9]+)*")
 _LETTERED = re.compile(r"\b(parts?|plans?|tiers?|chapter|title|section)\s+([a-z]|\d{1,3})\b")
 _SUFFIXES = ("ations", "ation", "ings", "ing", "ments", "ment", "ies", "ied", "ed", "es", "ly", "s")
+
+
+_APOSTROPHES = {
+    **{w.replace("'", ""): w for w in ("what's", "where's", "who's", "how's", "when's", "that's", "there's")},
+    **{w.replace("'", ""): w for w in ("i'm", "i've", "you're", "can't", "don't", "doesn't", "didn't")},
+    **{
+        w.replace("'", ""): w for w in ("isn't", "aren't", "wasn't", "haven't", "hasn't", "couldn't", "won't")
+    },
+}
+_WITHOUT_APOSTROPHE = re.compile(rf"\b(?:{'|'.join(_APOSTROPHES)})\b", re.IGNORECASE)
+
+
+def with_apostrophes(text: str) -> str:
+    """``whats the limit`` → ``what's the limit``: people type in haste."""
+    return _WITHOUT_APOSTROPHE.sub(lambda m: m[0][0] + _APOSTROPHES[m[0].lower()][1:], text)
 
 
 def words(text: str) -> list[str]:

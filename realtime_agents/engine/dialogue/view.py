@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Literal
 
-from realtime_agents.engine.dialogue.text import spoken_name
+from realtime_agents.engine.dialogue.text import spoken_name, with_apostrophes
 from realtime_agents.protocol.items import FunctionCallItem, FunctionCallOutputItem, Item, MessageItem
 from realtime_agents.protocol.verbatim import words_asked_for
 
@@ -163,7 +163,7 @@ def read_exchanges(items: Sequence[Item]) -> tuple[Exchange, ...]:
         match item:
             case MessageItem(role="user"):
                 exchanges = exchanges[-MAX_EXCHANGES + 1 :]
-                exchanges.append(Exchange(request=_words(item)[:MAX_REQUEST_CHARS]))
+                exchanges.append(Exchange(request=with_apostrophes(_words(item)[:MAX_REQUEST_CHARS])))
             case _ if not exchanges:
                 continue
             case MessageItem(role="assistant"):

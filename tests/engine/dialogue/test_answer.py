@@ -70,6 +70,23 @@ def test_sentences_of_sources_are_whole_and_each_carries_its_number(semantics: S
     assert len(re.sub(r"\[\d+\]", "", told).split()) <= 90
 
 
+def test_the_sentence_that_answers_the_heading_of_its_section_comes_first(semantics: Semantics) -> None:
+    text = "Part D is optional. People without it may pay more later."
+    asks_whether = source(1, f"No, {text}", section="Do I have to take Part D?")
+    defines = source(2, "Part D is coverage for prescription drugs from a private plan.", title="Part D")
+    told = answer(semantics, "What is Part D?", found(asks_whether, defines))
+    assert told.startswith("Part D is coverage for prescription drugs from a private plan. [2]")
+    assert "No," not in told
+    told = answer(semantics, "Do I have to take Part D?", found(asks_whether, defines))
+    assert told.startswith("No, Part D is optional. [1]")
+
+
+def test_a_page_about_something_near_does_not_fill_the_answer_up(semantics: Semantics) -> None:
+    feet = source(6, "Medicare covers foot exams for people with diabetes and nerve damage.", title="Feet")
+    told = answer(semantics, "Does Medicare cover hearing aids?", found(HEARING, feet))
+    assert "foot exams" not in told
+
+
 def test_an_amount_without_a_year_gets_the_date_of_its_source(semantics: Semantics) -> None:
     told = answer(semantics, "How much is the Part B deductible?", found(DEDUCTIBLE))
     assert "The Part B deductible is $283 a year (as of January 2026). [4]" in told

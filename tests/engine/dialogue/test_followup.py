@@ -47,6 +47,41 @@ def test_a_follow_up_takes_what_it_lacks_from_the_request_before(said: str, whol
     assert after(PREMIUM, said) == whole
 
 
+@pytest.mark.parametrize(
+    ("said", "whole"),
+    [
+        ("and the VA?", "Does the VA cover hearing aids?"),
+        ("And does the VA?", "Does the VA cover hearing aids?"),
+        ("what about Medicaid", "Does Medicaid cover hearing aids?"),
+        ("what about glasses", "Does Medicare cover glasses?"),
+        ("and glasses or contact lenses for my wife", "glasses or contact lenses for my wife"),
+    ],
+)
+def test_the_same_is_asked_of_another_program_or_of_the_same_program_for_something_else(
+    said: str, whole: str
+) -> None:
+    assert after("Does Medicare cover hearing aids?", said) == whole
+
+
+def test_what_is_told_before_a_short_question_does_not_take_its_subject_away() -> None:
+    assert (
+        after("How do I sign up for Part B?", "I'm still working, can I wait?")
+        == "I'm still working, can I wait (sign up for Part B)?"
+    )
+
+
+def test_one_before_a_noun_and_an_empty_there_point_to_nothing() -> None:
+    for said in ("How much for 30 percent with one child?", "Is there money for the funeral?"):
+        assert after("How much is a 100 percent VA rating?", said) == said
+
+
+def test_a_short_question_that_stands_alone_may_be_about_what_was_spoken_of_before() -> None:
+    exchanges = [Exchange(request="What is Extra Help?", reply="…"), Exchange(request="whats the limit?")]
+    resolved = resolve(exchanges, TODAY)
+    assert resolved.text == "whats the limit?"
+    assert resolved.instead == "whats the limit (Extra Help)?"
+
+
 def test_places_and_states_are_replaced_not_added() -> None:
     assert after("what's the weather in Paris", "and in London?") == "what's the weather in London?"
     assert after("Is it offered in Ohio?", "what about Texas?") == "Is it offered in Texas?"

@@ -28,6 +28,9 @@ def test_facts_about_oneself_are_statements(said: str) -> None:
         "I'm a veteran, what do I get?",
         "Part B premium",
         "I lost my card",
+        "my wife is 62 can she get it on my record",
+        "My husband died, he was a veteran. what do I get",
+        "I am a caregiver for my mother, what can Medicare do",
     ],
 )
 def test_what_asks_or_wants_something_is_none(said: str) -> None:
