@@ -21,7 +21,6 @@ from realtime_agents.state.history import HistoryState
 from realtime_agents.state.knowledge import KnowledgeState
 from realtime_agents.state.knowledge_ingest import IngestState
 from realtime_agents.state.knowledge_versions import VersionsState
-from realtime_agents.state.roster import RosterState
 
 STYLESHEETS = [
     "/css/tokens.css",
@@ -54,7 +53,7 @@ PAGES = (
         component=knowledge_page,
         on_load=(KnowledgeState.arrive, IngestState.arrive, VersionsState.arrive),
     ),
-    Page(route="/agents", title="Agents", component=agents_page, on_load=(RosterState.arrive,)),
+    Page(route="/agents", title="Agents", component=agents_page),
     Page(route="/settings", title="Settings", component=settings_page, on_load=(DoctorState.arrive,)),
 )
 

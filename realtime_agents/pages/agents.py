@@ -70,6 +70,8 @@ def _content() -> rx.Component:
         tab_index=0,
         role="region",
         aria_label="Agents",
+        on_mount=RosterState.watch,
+        on_unmount=RosterState.unwatch,
     )
 
 

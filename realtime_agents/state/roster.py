@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 import reflex as rx
 
 from realtime_agents.agents.config import AgentConfig, ScenarioConfig
+from realtime_agents.errors import ConfigError
 from realtime_agents.runtime import get_runtime
-from realtime_agents.state.handlers import handler
+from realtime_agents.state.handlers import background_latest, handler
+from realtime_agents.state.presence import is_connected
 from realtime_agents.state.words import initial
+
+LOOK_EVERY_S = 1.0
+"""As often as the app looks at the files; nothing is sent while they are the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,20 +55,39 @@ class MistakeLine:
 
 
 class RosterState(rx.State):
-    """Read from the catalogue, which follows the files while the app runs."""
+    """Read from the catalogue, which follows the files while the app runs; an open page follows it."""
 
     scenarios: rx.Field[tuple[ScenarioLine, ...]] = rx.field(())
     mistakes: rx.Field[tuple[MistakeLine, ...]] = rx.field(())
+    _watching: bool = False
+
+    @background_latest
+    async def watch(self) -> None:
+        """Show the files while the page is open, and what changes in them."""
+        async with self:
+            self._watching = True
+            socket_id = self.router.session.session_id
+        shown = None
+        while is_connected(socket_id):
+            catalog = get_runtime().catalog
+            scenarios = tuple(_scenario(scenario) for scenario in catalog.scenarios.values())
+            mistakes = tuple(_mistake(error) for error in catalog.errors)
+            if (scenarios, mistakes) != shown:
+                async with self:
+                    if not self._watching:
+                        return
+                    self.scenarios, self.mistakes = shown = (scenarios, mistakes)
+            await asyncio.sleep(LOOK_EVERY_S)
 
     @handler
-    def arrive(self) -> None:
-        """The page was opened."""
-        catalog = get_runtime().catalog
-        self.scenarios = tuple(_scenario(scenario) for scenario in catalog.scenarios.values())
-        self.mistakes = tuple(
-            MistakeLine(where=f"{e.file}:{e.line}" if e.line is not None else e.file, message=e.message)
-            for e in catalog.errors
-        )
+    def unwatch(self) -> None:
+        """The page was left."""
+        self._watching = False
+
+
+def _mistake(error: ConfigError) -> MistakeLine:
+    where = error.file if error.line is None else f"{error.file}:{error.line}"
+    return MistakeLine(where=where, message=error.message)
 
 
 def _scenario(scenario: ScenarioConfig) -> ScenarioLine:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from realtime_agents.session.view import Turn
+from realtime_agents.settings import ROOT
 from realtime_agents.store.history import HistoryStore
 from realtime_agents.store.records import ConversationHeader
 from tests.browser.test_page_conversation import answered, opened
-from tests.support.app_server import AppServer
+from tests.support.app_server import AppServer, running_app
 
 pytestmark = pytest.mark.browser
 
@@ -146,6 +149,22 @@ def test_a_knowledge_search_opens_a_passage(page: Page) -> None:
     expect(page.get_by_test_id("hit").first).to_contain_text("fused")
     page.get_by_test_id("hit").first.get_by_role("button").click()
     expect(page.get_by_test_id("passage-reader")).to_be_visible()
+
+
+def test_the_agents_page_follows_an_edit_of_a_file_by_itself(browser: Browser, tmp_path: Path) -> None:
+    agents = tmp_path / "agents"
+    shutil.copytree(ROOT / "agent_configs", agents)
+    file = agents / "benefits" / "medicare.yaml"
+    with running_app(tmp_path / "data", {"AGENTS_DIR": str(agents)}) as app:
+        page = browser.new_page(base_url=app.url)
+        page.goto("/agents")
+        card = page.locator("[data-testid=agent-file][data-agent=medicare]")
+        expect(card).to_contain_text("search_knowledge")
+        file.write_text(file.read_text().replace("title: Medicare", "title: Medicare desk", 1))
+        expect(card).to_contain_text("Medicare desk")
+        file.write_text(file.read_text().replace("title:", "tittle:", 1))
+        expect(page.get_by_role("alert")).to_contain_text("medicare.yaml")
+        page.close()
 
 
 def test_agents_and_settings_show_what_is_in_force(page: Page) -> None:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from realtime_agents.state import connection, event_log, knowledge_ingest
+from realtime_agents.state import connection, event_log, knowledge_ingest, roster
 from tests.state.fakes import FakeRuntime
 from tests.state.tab import Tab
 
@@ -36,7 +36,7 @@ def runtime(monkeypatch: pytest.MonkeyPatch) -> FakeRuntime:
 @pytest.fixture
 async def tab(runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Tab]:
     opened = Tab()
-    for module in (connection, event_log, knowledge_ingest):
+    for module in (connection, event_log, knowledge_ingest, roster):
         monkeypatch.setattr(
             module, "is_connected", lambda socket_id: opened.connected and socket_id == opened.socket_id
         )

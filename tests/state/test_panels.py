@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import replace
 
+import pytest
+
+from realtime_agents.errors import ConfigError
 from realtime_agents.knowledge.port import Document, Passage
 from realtime_agents.session.view import Citation, EventLogged, EventRow, ToolRow, Turn, TurnChanged
 from realtime_agents.settings import TABLE, load
+from realtime_agents.state import roster
 from realtime_agents.state.connection import ConnectionState
 from realtime_agents.state.doctor import DoctorState, setting_lines
 from realtime_agents.state.event_log import EventLogState
@@ -15,7 +20,7 @@ from realtime_agents.state.reader import ReaderState
 from realtime_agents.state.roster import RosterState
 from realtime_agents.state.transcript import TranscriptState
 from realtime_agents.store.records import ConversationRecord, ConversationSummary
-from tests.state.fakes import FakeRuntime, FakeSession
+from tests.state.fakes import FakeRuntime, FakeSession, benefits
 from tests.state.tab import Tab
 from tests.state.test_connection import connected
 
@@ -244,13 +249,32 @@ async def test_a_conversation_that_is_gone_says_so(tab: Tab, runtime: FakeRuntim
     assert "no longer" in tab.value(HistoryState, "problem")
 
 
-async def test_the_agents_page_lists_the_files_in_force(tab: Tab, runtime: FakeRuntime) -> None:
-    await tab.fire(RosterState.arrive())
+async def test_the_agents_page_lists_the_files_in_force_and_follows_them(
+    tab: Tab, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(roster, "LOOK_EVERY_S", 0)
+    watching = await tab.start(RosterState.watch())
+    await tab.until(lambda: tab.value(RosterState, "scenarios"))
     scenario = tab.value(RosterState, "scenarios")[0]
     assert [(agent.name, agent.opens) for agent in scenario.agents] == [
         ("greeter", True),
         ("medicare", False),
     ]
+    greeter = replace(benefits().agents["greeter"], title="Welcomer", version="2")
+    edited = replace(benefits(), agents={**benefits().agents, "greeter": greeter})
+    runtime.catalog.scenarios = {"benefits": edited}
+    await tab.until(lambda: tab.value(RosterState, "scenarios")[0].agents[0].title == "Welcomer")
+    runtime.catalog.errors = (ConfigError("unknown key 'tittle'", file="va.yaml", line=3),)
+    await tab.until(lambda: tab.value(RosterState, "mistakes"))
+    assert tab.value(RosterState, "mistakes")[0].where == "va.yaml:3"
+    sent = len(tab.deltas)
+    await asyncio.sleep(0)
+    assert len(tab.deltas) == sent, "nothing is sent while nothing changes"
+    await tab.fire(RosterState.unwatch())
+    runtime.catalog.errors = ()
+    async with asyncio.timeout(5):
+        await watching.wait_all()
+    assert tab.value(RosterState, "mistakes"), "nobody follows any more"
 
 
 async def test_the_doctor_lists_every_part(tab: Tab, runtime: FakeRuntime) -> None:
