@@ -13,7 +13,7 @@ import pytest
 from realtime_agents.answer import answer_to
 from realtime_agents.errors import KnowledgeError
 from realtime_agents.health import badge
-from realtime_agents.knowledge.elastic.client import ElasticConfig
+from realtime_agents.knowledge.elastic.config import ElasticConfig
 from realtime_agents.knowledge.elastic.store import ElasticKnowledgeBase
 from realtime_agents.knowledge.port import Query
 from realtime_agents.runtime import Runtime
@@ -169,7 +169,7 @@ async def test_without_an_embedder_the_pages_come_and_are_found_by_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "realtime_agents.knowledge.opening.ElasticKnowledgeBase",
+        "realtime_agents.knowledge.elastic.store.ElasticKnowledgeBase",
         lambda config, **options: ElasticKnowledgeBase(config, no_embedder, **options),
     )
     fake = FakeElasticsearch()

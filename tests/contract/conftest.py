@@ -13,7 +13,8 @@ import pytest
 
 from realtime_agents.embedding import Embedder, load_embedder
 from realtime_agents.knowledge.base import IndexedKnowledgeBase
-from realtime_agents.knowledge.elastic.client import ElasticConfig, make_client
+from realtime_agents.knowledge.elastic.client import make_client
+from realtime_agents.knowledge.elastic.config import ElasticConfig
 from realtime_agents.knowledge.elastic.store import ElasticKnowledgeBase
 from realtime_agents.knowledge.store import EmbeddedKnowledgeBase
 

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from realtime_agents.knowledge.base import IndexedKnowledgeBase
-from realtime_agents.knowledge.elastic.client import CompatibleNode, ElasticConfig
+from realtime_agents.knowledge.elastic.client import CompatibleNode
+from realtime_agents.knowledge.elastic.config import ElasticConfig
 from realtime_agents.knowledge.elastic.store import ElasticKnowledgeBase
 from realtime_agents.knowledge.port import Document, KnowledgeBase, Query
 from tests.contract.conftest import Opener, remove

@@ -9,7 +9,8 @@ import pytest
 from elasticsearch import AsyncElasticsearch
 
 from realtime_agents.errors import KnowledgeError
-from realtime_agents.knowledge.elastic.client import ElasticConfig, make_client
+from realtime_agents.knowledge.elastic.client import make_client
+from realtime_agents.knowledge.elastic.config import ElasticConfig
 from realtime_agents.knowledge.elastic.store import ElasticKnowledgeBase
 from realtime_agents.knowledge.port import Document, Query
 from tests.contract.conftest import remove

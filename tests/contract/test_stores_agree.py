@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from realtime_agents.knowledge.elastic.client import ElasticConfig
+from realtime_agents.knowledge.elastic.config import ElasticConfig
 from realtime_agents.knowledge.elastic.store import ElasticKnowledgeBase
 from realtime_agents.knowledge.evaluation import Judged, overlap, run
 from realtime_agents.knowledge.ingest import read_documents

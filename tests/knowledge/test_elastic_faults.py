@@ -14,7 +14,7 @@ from realtime_agents.embedding import Embedder
 from realtime_agents.errors import KnowledgeError
 from realtime_agents.knowledge.base import IndexedKnowledgeBase
 from realtime_agents.knowledge.elastic.bulk import ATTEMPTS
-from realtime_agents.knowledge.elastic.client import ElasticConfig
+from realtime_agents.knowledge.elastic.config import ElasticConfig
 from realtime_agents.knowledge.elastic.store import ElasticKnowledgeBase, ElasticStore
 from realtime_agents.knowledge.port import Document, Query
 from tests.knowledge.fakes import HashEmbedder, ListeningEmbedder

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,14 @@ def test_without_a_server_the_knowledge_base_is_a_file(tmp_path: Path) -> None:
     assert isinstance(knowledge, EmbeddedKnowledgeBase)
     assert knowledge.path == tmp_path / "knowledge.db"
     assert store_mark(settings) == ""
+
+
+def test_the_client_of_a_server_is_not_loaded_without_one() -> None:
+    code = (
+        "import sys; from realtime_agents import settings; from realtime_agents.knowledge.opening import *;"
+        "open_knowledge(settings.load({})); assert 'elasticsearch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
 def test_a_server_is_used_when_one_is_named() -> None:

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from realtime_agents.errors import KnowledgeError
-from realtime_agents.knowledge.elastic.client import ElasticConfig, make_client
+from realtime_agents.knowledge.elastic.client import make_client
+from realtime_agents.knowledge.elastic.config import ElasticConfig
 from realtime_agents.knowledge.elastic.store import ElasticKnowledgeBase
 from realtime_agents.knowledge.port import Document, Query
 from tests.knowledge.fakes import HashEmbedder

@@ -12,7 +12,8 @@ from elastic_transport import ConnectionError, ConnectionTimeout
 from elasticsearch import ApiError, AsyncElasticsearch
 
 from realtime_agents.errors import KnowledgeError
-from realtime_agents.knowledge.elastic.client import RETRIED, ElasticConfig, error_type, plainly, read_only
+from realtime_agents.knowledge.elastic.client import RETRIED, error_type, plainly, read_only
+from realtime_agents.knowledge.elastic.config import ElasticConfig
 
 MAX_ACTIONS = 500
 MAX_BYTES = 5_000_000

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from elastic_transport import (
@@ -21,7 +20,7 @@ from elastic_transport.client_utils import DEFAULT, DefaultType
 from elasticsearch import ApiError, AsyncElasticsearch, SerializationError, UnsupportedProductError
 
 from realtime_agents.errors import KnowledgeError
-from realtime_agents.settings import without_secrets
+from realtime_agents.knowledge.elastic.config import ElasticConfig
 
 REQUEST_TIMEOUT_S = 30.0
 """For all but searches, which bring their own deadline."""
@@ -38,28 +37,6 @@ _REFUSED = b"must be either version 8 or 7"
 
 class ElasticTimeout(KnowledgeError, TimeoutError):
     """No answer in time; a search that has another leg goes on without this one."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ElasticConfig:
-    """Where the server is and who we are there. Empty means not given."""
-
-    url: str
-    api_key: str = ""
-    username: str = ""
-    password: str = ""
-    ca_certs: str = ""
-    """File with the certificate authority that signed the server's certificate."""
-    prefix: str = "realtime-agents"
-    """All indices, aliases and templates begin with it."""
-
-    @property
-    def place(self) -> str:
-        """The server as it may be shown and logged."""
-        return without_secrets(self.url)
-
-    def __repr__(self) -> str:
-        return f"ElasticConfig(url={self.place!r}, prefix={self.prefix!r})"
 
 
 class CompatibleNode(AiohttpHttpNode):

@@ -14,7 +14,8 @@ from realtime_agents.embedding import Vector
 from realtime_agents.errors import KnowledgeError
 from realtime_agents.knowledge.elastic.abbreviations import COUNTING, Unused
 from realtime_agents.knowledge.elastic.bulk import Action, Bulk
-from realtime_agents.knowledge.elastic.client import ElasticConfig, error_type, told
+from realtime_agents.knowledge.elastic.client import error_type, told
+from realtime_agents.knowledge.elastic.config import ElasticConfig
 from realtime_agents.knowledge.elastic.queries import (
     NAMED,
     batches,

@@ -22,11 +22,11 @@ from realtime_agents.knowledge.elastic.bulk import Bulk
 from realtime_agents.knowledge.elastic.client import (
     OLDEST,
     READ_ONLY,
-    ElasticConfig,
     make_client,
     plainly,
     told,
 )
+from realtime_agents.knowledge.elastic.config import ElasticConfig
 from realtime_agents.knowledge.elastic.index import ElasticIndex
 from realtime_agents.knowledge.elastic.mapping import (
     document_index,
