@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from realtime_agents.protocol.commands import ResponseParams
 from realtime_agents.protocol.spoken_words import has_spoken_words, without_citations
+from realtime_agents.protocol.wishes import TO_GO_ON
 from realtime_agents.session.answering import Answering
 from realtime_agents.session.exchange import Exchange, Params
 from realtime_agents.session.roster import Roster
@@ -17,10 +18,6 @@ from realtime_agents.session.transcript import Transcript
 MAX_TIMES = 2
 """So often an answer goes on: where every word comes back, each attempt would be cut again."""
 _PURPOSE = "go on"
-_GO_ON = (
-    "Your last answer was cut off by an echo of your own voice, not by the person. Go on right after its last"
-    " word. Do not repeat what you said, do not greet, and do not mention the interruption."
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,5 +93,5 @@ class GoingOn:
 
     def _behind_what_was_heard(self) -> ResponseParams:
         """As the agent that speaks at that moment: tools, and other agents, may come in between."""
-        instructions = f"{self._roster.instructions()}\n\n{_GO_ON}"
+        instructions = f"{self._roster.instructions()}\n\n{TO_GO_ON}"
         return ResponseParams(instructions=instructions, metadata={"purpose": _PURPOSE})

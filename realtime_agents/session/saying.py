@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from realtime_agents.protocol.commands import ResponseParams
-from realtime_agents.protocol.verbatim import ask_for_words
+from realtime_agents.protocol.wishes import to_say
 
 
 def say_exactly(words: str, *, purpose: str) -> ResponseParams:
@@ -13,6 +13,6 @@ def say_exactly(words: str, *, purpose: str) -> ResponseParams:
         tools=(),
         tool_choice="none",
         output_modalities=("audio",),
-        instructions=ask_for_words(words),
+        instructions=to_say(words),
         metadata={"purpose": purpose},
     )

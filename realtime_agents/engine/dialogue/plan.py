@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -71,6 +72,11 @@ class _Turn:
     def plan(self) -> Plan:
         if self._prompt.verbatim:
             return Say(text=self._prompt.verbatim)
+        plan = self._answer()
+        heard = self._exchanges[-1].reply if self._exchanges and self._prompt.goes_on else ""
+        return _behind(heard, plan) if heard and isinstance(plan, Say) else plan
+
+    def _answer(self) -> Plan:
         if not self._exchanges:
             return self._forced() or Say(text=phrases.greeting(self._prompt, self._context.tools))
         current = self._exchanges[-1]
@@ -262,6 +268,15 @@ class _Turn:
 
     def _unknown(self) -> str:
         return phrases.out_of_domain(self._prompt, self._context.tools)
+
+
+def _behind(heard: str, answer: Say) -> Say:
+    """The rest of an answer whose first words were ``heard``; all of it when it begins otherwise."""
+    whole = answer.text + (answer.more() if answer.more is not None else "")
+    words, known = [*re.finditer(r"\S+", whole)], heard.split()
+    if [word[0] for word in words[: len(known)]] != known:
+        return answer
+    return Say(text=whole[words[len(known) - 1].end() :].lstrip() or phrases.ANYTHING_ELSE)
 
 
 def _json(arguments: object) -> str:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from realtime_agents.engine.dialogue.text import spoken_name, with_apostrophes
 from realtime_agents.protocol.items import FunctionCallItem, FunctionCallOutputItem, Item, MessageItem
-from realtime_agents.protocol.verbatim import words_asked_for
+from realtime_agents.protocol.wishes import asks_to_go_on, words_to_say
 
 HANDOFF_PREFIX = "transfer_to_"
 SCOPE_FALLBACK_CHARS = 400
@@ -127,6 +127,8 @@ class Prompt:
     today: date | None
     verbatim: str
     """Words to say exactly, when the prompt opens with ``Say exactly: "…"``; empty otherwise."""
+    goes_on: bool
+    """The last answer was cut off by mistake: what was not heard of it is wanted."""
 
 
 _TITLE = re.compile(r"^\s*You are (?:the |an? )?([^.\n]{2,80})[.\n]", re.MULTILINE)
@@ -144,7 +146,8 @@ def read_prompt(instructions: str) -> Prompt:
         scope=scope[1].strip() if scope else instructions[:SCOPE_FALLBACK_CHARS].strip(),
         has_scope_line=scope is not None,
         today=_date(today[1]) if today else None,
-        verbatim=words_asked_for(instructions),
+        verbatim=words_to_say(instructions),
+        goes_on=asks_to_go_on(instructions),
     )
 
 

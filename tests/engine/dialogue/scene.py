@@ -17,6 +17,7 @@ from realtime_agents.protocol.items import (
     MessageItem,
     Role,
 )
+from realtime_agents.protocol.wishes import TO_GO_ON
 
 _numbers = itertools.count()
 TODAY = "Today is 2026-11-22."
@@ -77,6 +78,10 @@ class Scene:
         self._dialogue = dialogue
         self._instructions = instructions
         self._tools = tuple(tools)
+
+    def going_on(self) -> Scene:
+        """The same agent, asked to go on behind what was heard."""
+        return Scene(self._dialogue, f"{self._instructions}\n\n{TO_GO_ON}", self._tools)
 
     def plan(self, *items: Item | list[Item] | str, **context: Any) -> Plan:
         """A string is what the person says."""

@@ -73,6 +73,22 @@ def test_what_a_tool_says_does_not_wait_for_the_sentences_that_support_it(dialog
     assert "[2]" in plan.more()
 
 
+def test_an_answer_that_was_cut_by_an_echo_goes_on_behind_what_was_heard(dialogue: Dialogue) -> None:
+    say = "In 2026 the Part B premium is $202.90 a month. [1]"
+    support = source(2, "Most people pay the standard Part B premium each month.", title="Costs")
+    came = [*call("benefit_fact", found(say=say)), *call("search_knowledge", found(support))]
+    medicare = specialist(dialogue, "medicare")
+    whole, goes_on = medicare.says(PREMIUM, came), medicare.going_on()
+    first, second = agent("In 2026 the Part B"), agent("premium is $202.90 a month.")
+    assert goes_on.says(PREMIUM, came, first) == whole.removeprefix("In 2026 the Part B ")
+    rest = goes_on.says(PREMIUM, came, first, second)
+    assert rest.startswith("[1]") and f"{say.removesuffix(' [1]')} {rest}" == whole
+    assert goes_on.says(PREMIUM, came, agent(whole)) == "Is there anything else you'd like to know?"
+    assert goes_on.says(PREMIUM, came, agent("Something else.")) == whole
+    assert goes_on.says(PREMIUM, came) == whole
+    assert medicare.says(PREMIUM, came, first) == whole
+
+
 def test_a_follow_up_on_which_nothing_is_found_is_tried_with_the_subject_before(dialogue: Dialogue) -> None:
     medicare = specialist(dialogue, "medicare")
     talk = [

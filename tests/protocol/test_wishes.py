@@ -1,10 +1,10 @@
-"""Words that are to be said exactly come through the instructions that ask for them."""
+"""What is wished for in instructions is found in them again."""
 
 from __future__ import annotations
 
 import pytest
 
-from realtime_agents.protocol.verbatim import ask_for_words, words_asked_for
+from realtime_agents.protocol.wishes import TO_GO_ON, asks_to_go_on, to_say, words_to_say
 
 
 @pytest.mark.parametrize(
@@ -19,15 +19,20 @@ from realtime_agents.protocol.verbatim import ask_for_words, words_asked_for
     ],
 )
 def test_words_are_asked_for_whole(words: str) -> None:
-    assert words_asked_for(ask_for_words(words)) == words
+    assert words_to_say(to_say(words)) == words
 
 
 @pytest.mark.parametrize(
     "instructions", ["", "You are Medicare.", 'Never say exactly: "no".', "Say exactly: no."]
 )
 def test_other_instructions_ask_for_no_words(instructions: str) -> None:
-    assert words_asked_for(instructions) == ""
+    assert words_to_say(instructions) == ""
 
 
 def test_others_ask_in_words_of_their_own() -> None:
-    assert words_asked_for("\nSay this and nothing else: “Good evening.”\nBe calm.") == "Good evening."
+    assert words_to_say("\nSay this and nothing else: “Good evening.”\nBe calm.") == "Good evening."
+
+
+def test_the_wish_to_go_on_stands_behind_the_instructions_of_the_agent() -> None:
+    assert asks_to_go_on(f"You are Medicare.\n\n{TO_GO_ON}\n")
+    assert not asks_to_go_on("You are Medicare. Go on.")
