@@ -16,6 +16,17 @@ EMERGENCY_ANSWER = (
     "and I can't give medical advice. Questions about benefits can wait until you are safe."
 )
 
+CRISIS_ANSWER_IN_SPANISH = (
+    "Me alegra que lo diga. Por favor, hable con alguien ahora: llame al 988; los veteranos marcan después el 1. Es gratis y "
+    "confidencial, de día y de noche. Si alguien está en peligro ahora mismo, llame al 911."
+)
+"""The built-in engine understands no Spanish; these few words it must."""
+
+EMERGENCY_ANSWER_IN_SPANISH = (
+    "Eso parece una emergencia. Por favor, llame al 911 ahora, o pida a alguien cerca que llame. No puedo llamar por usted ni "
+    "dar consejos médicos."
+)
+
 _SELF = r"(?:my|him|her|your|them)sel(?:f|ves)"
 _CRISIS = re.compile(
     rf"""\b(?:
@@ -49,6 +60,16 @@ _EMERGENCY = re.compile(
     )(?!\w)""",
     re.IGNORECASE | re.VERBOSE,
 )
+_CRISIS_IN_SPANISH = re.compile(
+    r"\b(?:suicidar(?:me|se)|(?:me|se) (?:quiere|quiero) (?:matar|morir)|(?:quiero|quiere) (?:morir|matar)(?:me|se)?"
+    r"|quitar(?:me|se) la vida|no (?:quiero|quiere) (?:seguir )?(?:vivir|viviendo)|hacer(?:me|se) daño)\b",
+    re.IGNORECASE,
+)
+_EMERGENCY_IN_SPANISH = re.compile(
+    r"\b(?:me duele (?:mucho )?el pecho|no (?:puedo|puede) respirar|está inconsciente"
+    r"|(?:tengo|tiene|teniendo|dando) (?:un |mucho )?(?:dolor (?:de|en el) pecho|infarto|ataque al coraz[oó]n)|es una emergencia|necesit(?:o|amos) una ambulancia)\b",
+    re.IGNORECASE,
+)
 
 
 def answer_to_danger(text: str) -> str:
@@ -60,6 +81,10 @@ def answer_to_danger(text: str) -> str:
     plain = " ".join(text.replace("’", "'").split())
     if _CRISIS.search(plain):
         return CRISIS_ANSWER
+    if _CRISIS_IN_SPANISH.search(plain):
+        return CRISIS_ANSWER_IN_SPANISH
+    if _EMERGENCY_IN_SPANISH.search(plain):
+        return EMERGENCY_ANSWER_IN_SPANISH
     return EMERGENCY_ANSWER if _EMERGENCY.search(plain) else ""
 
 

@@ -2,7 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from realtime_agents.safety.danger import CRISIS_ANSWER, EMERGENCY_ANSWER, answer_to_danger, speaks_of_danger
+from realtime_agents.safety.danger import (
+    CRISIS_ANSWER,
+    EMERGENCY_ANSWER,
+    EMERGENCY_ANSWER_IN_SPANISH,
+    answer_to_danger,
+    speaks_of_danger,
+)
 
 
 @pytest.mark.parametrize(
@@ -17,6 +23,9 @@ from realtime_agents.safety.danger import CRISIS_ANSWER, EMERGENCY_ANSWER, answe
         "They would be better off without me.",
         "there is no reason to live",
         "I want to die",
+        "quiero morirme",
+        "Me quiero matar",
+        "pienso en quitarme la vida",
     ],
 )
 def test_words_of_somebody_in_danger_are_heard(text: str) -> None:
@@ -33,6 +42,8 @@ def test_words_of_somebody_in_danger_are_heard(text: str) -> None:
         "Is life insurance paid to my wife?",
         "How do I end my Medicare Advantage plan?",
         "Would I be better off with Medigap?",
+        "¿Medicare cubre un infarto o dolor de pecho?",
+        "¿Cuánto paga el seguro de vida?",
     ],
 )
 def test_questions_about_benefits_are_left_to_the_agents(text: str) -> None:
@@ -79,3 +90,17 @@ def test_a_medical_emergency_is_sent_to_911(text: str) -> None:
 )
 def test_questions_about_cover_for_emergencies_are_left_to_the_agents(text: str) -> None:
     assert not answer_to_danger(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["Me duele mucho el pecho", "creo que tengo un infarto", "mi esposa no puede respirar"]
+)
+def test_an_emergency_told_in_spanish_is_answered_in_spanish(text: str) -> None:
+    assert answer_to_danger(text) == EMERGENCY_ANSWER_IN_SPANISH
+
+
+def test_the_crisis_line_is_named_in_spanish_to_those_who_write_it() -> None:
+    told = answer_to_danger("ya no quiero vivir")
+    assert "988" in told
+    assert "911" in told
+    assert "veteranos" in told

@@ -13,8 +13,9 @@ from typing import Any
 
 from realtime_agents.engine.dialogue import phrases
 from realtime_agents.engine.dialogue.extract import MAX_WORDS, Picked, SourceText, has_amount, pick_sentences
+from realtime_agents.engine.dialogue.language import is_spanish
 from realtime_agents.engine.dialogue.semantics import Semantics
-from realtime_agents.engine.dialogue.sentences import plain, split_sentences
+from realtime_agents.engine.dialogue.sentences import plain, speakable_sentences, split_sentences
 from realtime_agents.engine.dialogue.slots import find_year
 from realtime_agents.engine.dialogue.text import clip_words, overlap, spoken_name
 from realtime_agents.engine.dialogue.view import Call, Prompt, ToolSpec, parse_object
@@ -84,6 +85,18 @@ def compose(question: Question, calls: Sequence[Call], semantics: Semantics) -> 
     if all(o.outcome == "error" for o in outputs):
         return phrases.failed(clip_words(plain(outputs[0].message), 25))
     return phrases.not_found(question.prompt, question.tools)
+
+
+def compose_in_spanish(calls: Sequence[Call], limit: int) -> str:
+    """Says that only English is understood, and up to ``limit`` Spanish sentences that sources hold about help in Spanish."""
+    sources = [s for call in calls if call.output is not None for s in read_output(call.output).sources]
+    found = [
+        _with_mark(sentence.text, source)
+        for source in sources
+        for sentence in speakable_sentences(source.text)
+        if is_spanish(sentence.text)
+    ]
+    return " ".join([phrases.ONLY_ENGLISH, *found[:limit]])
 
 
 def opening(calls: Sequence[Call]) -> str:
@@ -222,7 +235,11 @@ def _cited(picked: Picked) -> str:
     if has_amount(sentence) and not _YEAR.search(sentence) and picked.source.as_of:
         body, mark = (sentence[:-1], sentence[-1]) if sentence[-1:] in ".!" else (sentence, ".")
         sentence = f"{body} (as of {spoken_date(picked.source.as_of)}){mark}"
-    return f"{sentence} [{picked.source.n}]" if picked.source.n > 0 else sentence
+    return _with_mark(sentence, picked.source)
+
+
+def _with_mark(sentence: str, source: SourceText) -> str:
+    return f"{sentence} [{source.n}]" if source.n > 0 else sentence
 
 
 def _holds_for(picked: Picked, year: int) -> bool:

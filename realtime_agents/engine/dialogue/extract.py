@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from realtime_agents.engine.dialogue.language import is_spanish
 from realtime_agents.engine.dialogue.programs import named_programs
 from realtime_agents.engine.dialogue.semantics import Semantics
 from realtime_agents.engine.dialogue.sentences import Sentence, speakable_sentences
@@ -246,6 +247,8 @@ def _sifted(question: str, sources: Sequence[SourceText]) -> list[_Candidate]:
     for source in sources:
         quoted = source.quote.strip()
         for sentence in speakable_sentences(source.text or source.quote):
+            if is_spanish(sentence.text):
+                continue  # the question is English
             if sentence.text.startswith(source.section) and source.section:
                 continue  # a heading that a flattened page glued to its first sentence
             sift = (

@@ -23,6 +23,13 @@ STOPPED = "All right, I've stopped."
 NOTED = "I see. What would you like to know?"
 UNCLEAR = "I didn't understand that. Could you say it in other words?"
 NOTHING_TO_REPEAT = "I haven't said anything yet that I could repeat."
+ONLY_ENGLISH = (
+    "Lo siento: el motor integrado de este asistente solo entiende y habla inglés. (The built-in engine of this assistant"
+    " understands English only.)"
+)
+SPANISH_QUERY = "help in Spanish, ayuda en español"
+"""What is searched for when somebody writes Spanish: who answers in Spanish."""
+WRITES_IN_SPANISH = "writes in Spanish"
 NO_TOOLS = "I don't know that, and I have nothing here to look it up with."
 
 

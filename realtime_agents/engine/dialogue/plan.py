@@ -8,10 +8,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from realtime_agents.engine.dialogue import phrases, routing
-from realtime_agents.engine.dialogue.answer import Question, compose, compose_parts, is_empty, opening
+from realtime_agents.engine.dialogue.answer import (
+    Question,
+    compose,
+    compose_in_spanish,
+    compose_parts,
+    is_empty,
+    opening,
+)
 from realtime_agents.engine.dialogue.fill import Filled, Said, fill
 from realtime_agents.engine.dialogue.followup import Resolved, questions_in, resolve
 from realtime_agents.engine.dialogue.intent import Intent, classify, strip_lead
+from realtime_agents.engine.dialogue.language import wants_spanish
 from realtime_agents.engine.dialogue.semantics import Semantics
 from realtime_agents.engine.dialogue.statements import is_statement, join_continued
 from realtime_agents.engine.dialogue.view import (
@@ -23,6 +31,8 @@ from realtime_agents.engine.dialogue.view import (
     read_exchanges,
     read_prompt,
 )
+
+MAX_SPANISH_SENTENCES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,10 +90,13 @@ class _Turn:
         if not self._exchanges:
             return self._forced() or Say(text=phrases.greeting(self._prompt, self._context.tools))
         current = self._exchanges[-1]
+        spanish = wants_spanish(current.request)
         if current.lookups:
-            return self._after_lookups(current)
+            return self._in_spanish(current) if spanish else self._after_lookups(current)
         if forced := self._forced():
             return forced
+        if spanish:
+            return self._in_spanish(current)
         return self._small_talk(current) or self._request(current)
 
     def _after_lookups(self, current: Exchange) -> Plan:
@@ -112,6 +125,22 @@ class _Turn:
             self._look_again(current)
             or self._hand_over(current, routing.HANDOFF_MARGIN_EMPTY_HANDED)
             or Say(text=answer)
+        )
+
+    def _in_spanish(self, current: Exchange) -> Plan:
+        """Only English is understood: looks up, once, who answers in Spanish, and says so in Spanish."""
+        search = next((tool for tool in self._usable() if routing.is_search(tool)), None)
+        if not current.lookups and search is not None:
+            return self._call_filled(
+                [(search.name, self._fill(search, phrases.SPANISH_QUERY))], must=True
+            ) or Say(text=phrases.ONLY_ENGLISH)
+        if not current.lookups and not current.was_handed_over:
+            reason = phrases.WRITES_IN_SPANISH
+            handoff = routing.best_handoff(current.request, self._usable(), self._semantics, reason)
+            if handoff is not None:
+                return CallTools(calls=((handoff.tool.name, _json({"reason": handoff.reason})),))
+        return Say(
+            text=compose_in_spanish(current.lookups, 1 if self._context.aloud else MAX_SPANISH_SENTENCES)
         )
 
     def _look_again(self, current: Exchange) -> Plan | None:

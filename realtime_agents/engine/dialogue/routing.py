@@ -201,6 +201,15 @@ def choose_handoff(
     return None
 
 
+def best_handoff(
+    request: str, tools: Sequence[ToolSpec], semantics: Semantics, reason: str
+) -> Handoff | None:
+    """The agent that fits best, whatever the request is about."""
+    targets = [tool for tool in tools if tool.is_handoff]
+    best = max(targets, key=lambda t: fit(request, t.description, semantics), default=None)
+    return Handoff(tool=best, reason=reason) if best else None
+
+
 def wishes_transfer(request: str) -> bool:
     """True when the person asks for another agent rather than for a fact."""
     return _TRANSFER_WISH.search(request) is not None
