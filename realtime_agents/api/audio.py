@@ -7,7 +7,7 @@ import contextlib
 import time
 from collections.abc import Callable
 
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from realtime_agents import runtime
 from realtime_agents.api import audio_ticket
@@ -86,7 +86,7 @@ class AudioSocket:
     ) -> None:
         self._offered: list[str] = list(scope.get("subprotocols", []))
         self._take = receive
-        self._give = send
+        self._send_raw = send
         self._find_registry = find_registry
         self._now = now
         self._limit = RateLimit()
@@ -96,14 +96,14 @@ class AudioSocket:
         await self._take()  # websocket.connect
         subprotocol = SUBPROTOCOL if SUBPROTOCOL in self._offered else None
         # A refusal is told by a close code, which a browser sees only of a socket that was open.
-        await self._give({"type": "websocket.accept", "subprotocol": subprotocol, "headers": []})
+        await self._send_raw({"type": "websocket.accept", "subprotocol": subprotocol, "headers": []})
         try:
             why = await self._serve(ticket_in(self._offered))
         except _Refused as refused:
             why = refused.why
         except (_Gone, OSError):
             return
-        with contextlib.suppress(TimeoutError, OSError):
+        with contextlib.suppress(TimeoutError, OSError, _Gone):
             async with asyncio.timeout(CLOSE_WITHIN_S):
                 await self._give({"type": "websocket.close", "code": why.code, "reason": why.reason})
 
@@ -162,6 +162,12 @@ class AudioSocket:
     async def _send_all(self, line: AudioLine) -> None:
         async for message in line:
             await self._send(message)
+
+    async def _give(self, message: Message) -> None:
+        try:
+            await self._send_raw(message)
+        except RuntimeError:  # the server has hung up already, on a ping without answer or a broken frame
+            raise _Gone from None
 
     async def _send(self, message: LineMessage) -> None:
         data = encode(message)

@@ -224,6 +224,19 @@ async def test_a_page_that_leaves_hands_the_conversation_back_to_text() -> None:
         assert s.session.phase is Phase.READY
 
 
+@pytest.mark.parametrize("at_the_end", [False, True])
+async def test_a_connection_that_the_server_gave_up_ends_quietly(at_the_end: bool) -> None:
+    leaving = () if at_the_end else (expect("session.update"),)
+    async with audio_socket([listens(), *leaving]) as s:
+        page = await s.open()
+        page.hung_up = True
+        if at_the_end:
+            await s.registry.close(s.session.id)
+        else:
+            page.text("nonsense")
+        assert await page.ended() is None
+
+
 async def test_whoever_talks_keeps_the_session_and_it_ends_after_a_while_without_anybody() -> None:
     async with audio_socket([listens(), expect("session.update")]) as s:
         page = await s.open()

@@ -29,6 +29,14 @@ def choose_mode(page: Page, mode: str) -> None:
     expect(page.locator("#voice-menu")).to_be_hidden()
 
 
+def pushing_to_talk(page: Page, audio: FakeAudioServer) -> FakeLine:
+    """The page with its voice on, and the button to talk."""
+    line = talking(page, audio)
+    choose_mode(page, "push_to_talk")
+    line.until(lambda: line.of("mode") == [{"type": "mode", "mode": "push_to_talk"}])
+    return line
+
+
 def talk_runs(line: FakeLine) -> list[int]:
     """Frames of each time the button was held."""
     runs: list[int] = []
@@ -43,9 +51,7 @@ def talk_runs(line: FakeLine) -> list[int]:
 def test_nothing_leaves_the_microphone_until_the_button_is_held(
     voice_page: Page, audio: FakeAudioServer
 ) -> None:
-    line = talking(voice_page, audio)
-    choose_mode(voice_page, "push_to_talk")
-    line.until(lambda: line.of("mode") == [{"type": "mode", "mode": "push_to_talk"}])
+    line = pushing_to_talk(voice_page, audio)
     before = stats(voice_page)["framesCaptured"]
     voice_page.wait_for_function(f"realtimeVoice.stats().framesCaptured > {before + 25}")
     assert "frame" not in line.order[line.order.index("mode") :], "withheld while nobody holds"
@@ -89,9 +95,7 @@ def test_the_sound_just_before_the_press_and_just_after_the_release_is_sent_too(
 def test_a_press_that_loses_its_connection_ends_and_no_half_sentence_is_sent(
     voice_page: Page, audio: FakeAudioServer
 ) -> None:
-    line = talking(voice_page, audio)
-    choose_mode(voice_page, "push_to_talk")
-    line.until(lambda: line.of("mode"))
+    line = pushing_to_talk(voice_page, audio)
     voice_page.keyboard.down("Space")
     line.until(lambda: sum(talk_runs(line)) >= 10)
     audio.answers = False
@@ -215,9 +219,7 @@ def test_ending_the_conversation_ends_its_voice(voice_page: Page, audio: FakeAud
 def test_space_types_a_space_in_the_composer_and_presses_a_button_that_has_the_focus(
     voice_page: Page, audio: FakeAudioServer
 ) -> None:
-    line = talking(voice_page, audio)
-    choose_mode(voice_page, "push_to_talk")
-    line.until(lambda: line.of("mode"))
+    line = pushing_to_talk(voice_page, audio)
     voice_page.get_by_test_id("composer").focus()
     voice_page.keyboard.type("a b m")
     expect(voice_page.get_by_test_id("composer")).to_have_value("a b m")

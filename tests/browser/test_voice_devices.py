@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, Playwright, expect
 
-from tests.browser.test_voice_controls import choose_mode, talk_runs
+from tests.browser.test_voice_controls import pushing_to_talk, talk_runs
 from tests.browser.test_voice_sound import stats, talking
 from tests.support.app_server import AppServer
 from tests.support.audio_server import RATE_HZ, REDIRECT, FakeAudioServer
@@ -103,9 +103,7 @@ def test_the_chosen_speaker_is_taken_and_remembered(voice_page: Page, audio: Fak
 def test_the_button_is_held_by_a_pointer_that_may_wander_off(
     voice_page: Page, audio: FakeAudioServer
 ) -> None:
-    line = talking(voice_page, audio)
-    choose_mode(voice_page, "push_to_talk")
-    line.until(lambda: line.of("mode"))
+    line = pushing_to_talk(voice_page, audio)
     voice_page.get_by_test_id("talk").hover()
     voice_page.mouse.down()
     line.until(lambda: sum(talk_runs(line)) >= 20)

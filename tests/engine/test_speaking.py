@@ -76,14 +76,24 @@ async def steps() -> None:
         await asyncio.sleep(0)
 
 
-async def test_a_sentence_is_spoken_while_the_next_one_is_still_thought() -> None:
+@pytest.mark.parametrize(
+    ("thought", "then", "text"),
+    [
+        ([Words(text="One two. Th"), Words(text="ree ")], "four.", "One two. Three four."),
+        ([Words(text="One two.", whole=True)], " Three.", "One two. Three."),
+    ],
+    ids=["the next one has begun", "nobody knows what follows"],
+)
+async def test_a_sentence_is_spoken_while_the_next_one_is_still_thought(
+    thought: list[Words], then: str, text: str
+) -> None:
     stage, more = Stage(), asyncio.Event()
 
     async def slow() -> Thoughts:
-        yield Words(text="One two. Th")
-        yield Words(text="ree ")
+        for words in thought:
+            yield words
         await more.wait()
-        yield Words(text="four.")
+        yield Words(text=then)
 
     await stage.begin()
     running = asyncio.create_task(stage.responder.run(slow()))
@@ -92,26 +102,8 @@ async def test_a_sentence_is_spoken_while_the_next_one_is_still_thought() -> Non
     assert [e for e in stage.events if isinstance(e, ResponseOutputAudioDelta)]
     more.set()
     assert (await running).type == "completed"
-    assert stage.transcript == "One two. Three four."
-    assert stage.samples == 4 * 2_400
-
-
-async def test_a_whole_sentence_is_spoken_before_anybody_knows_what_follows() -> None:
-    stage, more = Stage(), asyncio.Event()
-
-    async def slow() -> Thoughts:
-        yield Words(text="One two.", whole=True)
-        await more.wait()
-        yield Words(text=" Three.")
-
-    await stage.begin()
-    running = asyncio.create_task(stage.responder.run(slow()))
-    await steps()
-    assert stage.transcript == "One two."
-    assert [e for e in stage.events if isinstance(e, ResponseOutputAudioDelta)]
-    more.set()
-    assert (await running).type == "completed"
-    assert stage.transcript == "One two. Three."
+    assert stage.transcript == text
+    assert stage.samples == len(text.split()) * 2_400
 
 
 async def test_speech_is_not_paced_by_words() -> None:

@@ -29,6 +29,8 @@ class Page:
     reading: asyncio.Event = field(default_factory=asyncio.Event)
     """While it is clear the browser takes nothing more."""
     task: asyncio.Task[None] | None = None
+    hung_up: bool = False
+    """The server gave the connection up, for example as no ping was answered; the app was not told yet."""
 
     def say(self, **message: Any) -> None:
         self.incoming.put_nowait({"type": "websocket.receive", "text": json.dumps(message)})
@@ -47,6 +49,10 @@ class Page:
 
     async def send(self, message: Message) -> None:
         await self.reading.wait()
+        if self.hung_up:  # in the words of uvicorn
+            raise RuntimeError(
+                f"Unexpected ASGI message {message['type']!r}, after sending 'websocket.close'."
+            )
         self.sent.append(message)
 
     @property
