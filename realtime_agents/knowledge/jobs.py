@@ -98,21 +98,23 @@ class IngestJobs:
     def add_url(self, url: str, collection: str, *, max_pages: int = MAX_PAGES) -> str:
         """Read an address. Raises `DocumentError` when it may not be read, `KnowledgeError` when too much waits."""
         plain = str(self._guard.check_url(url))
+        self._check_room()
         return self._add(_Order(url=plain, max_pages=max_pages), plain.partition("://")[2], collection)
 
     def add_upload(self, upload: Upload) -> str:
         """Read the files of a folder of our own, which is removed in the end. Raises `KnowledgeError`."""
         try:
-            return self._add(_Order(folder=upload.folder), upload.label, upload.collection)
+            self._check_room()
         except KnowledgeError:
             remove(upload.folder)
             raise
+        return self._add_kept(upload)
 
     async def take_up(self, root: Path) -> None:
         """Go on with uploads that the end of the server has interrupted. Sites wait for a word of somebody."""
         for upload in await asyncio.to_thread(left_in, root):
-            with suppress(KnowledgeError):  # no more than may wait
-                self.add_upload(upload)
+            if not self._closed:  # else they stay where they are
+                self._add_kept(upload)  # as many as waited then, and the one that was read
 
     def cancel(self, job_id: str) -> None:
         """Stop a job; what was read of it is kept. Nothing happens when it has ended."""
@@ -159,13 +161,18 @@ class IngestJobs:
             self._end(job_id, "stopped")
         self._tell()
 
-    def _add(self, order: _Order, label: str, collection: str) -> str:
+    def _check_room(self) -> None:
         if self._closed:
             raise KnowledgeError("The app is stopping.")
         if len(self._waiting) >= MAX_WAITING:
             raise KnowledgeError(
                 f"{MAX_WAITING} ingests are waiting already; try again when some have ended."
             )
+
+    def _add_kept(self, upload: Upload) -> str:
+        return self._add(_Order(folder=upload.folder), upload.label, upload.collection)
+
+    def _add(self, order: _Order, label: str, collection: str) -> str:
         job_id = uuid.uuid4().hex[:12]
         self._jobs[job_id] = Job(
             id=job_id, label=label, collection=collection, state="waiting", url=order.url
@@ -178,7 +185,7 @@ class IngestJobs:
         return job_id
 
     async def _work(self) -> None:
-        while self._waiting:
+        while self._waiting and not self._closed:
             job_id = self._waiting.popleft()
             self._change(job_id, state="running")
             self._running = asyncio.create_task(self._run(job_id), name=f"ingest {job_id}")

@@ -9,6 +9,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from realtime_agents.errors import KnowledgeError
 from realtime_agents.knowledge.extract import READER_VERSION
 from realtime_agents.knowledge.files import read_documents
 from realtime_agents.knowledge.passages import CUT_VERSION
@@ -37,7 +38,7 @@ class KnowledgeSeed:
     async def apply(self, knowledge: KnowledgeBase) -> IngestReport | None:
         """Bring the store up to date; returns ``None`` when nothing had changed.
 
-        Raises `KnowledgeError` when the store cannot be written.
+        Raises `KnowledgeError` when the store, or the file beside it, cannot be written.
         """
         fingerprint = await asyncio.to_thread(self._fingerprint)
         version = await knowledge.active_version()
@@ -104,7 +105,12 @@ class KnowledgeSeed:
         return state if isinstance(state, dict) else {}
 
     def _write_state(self, state: dict[str, Any]) -> None:
-        self._state_path.parent.mkdir(parents=True, exist_ok=True)
         partial = self._state_path.with_suffix(".partial")
-        partial.write_text(json.dumps(state))
-        partial.replace(self._state_path)
+        try:
+            self._state_path.parent.mkdir(parents=True, exist_ok=True)
+            partial.write_text(json.dumps(state))
+            partial.replace(self._state_path)
+        except OSError as error:
+            raise KnowledgeError(
+                f"{self._state_path} cannot be written: {error.strerror or error}."
+            ) from error

@@ -47,7 +47,7 @@ class SqliteStore:
         self._threads = Threads()
         self._tag: EmbedderTag | None = None
         self._notice = ""
-        self._opened: dict[str, SqliteIndex] = {}
+        self._opened: dict[tuple[str, EmbedderTag | None], SqliteIndex] = {}
         self._current: _Open | None = None
 
     @property
@@ -125,10 +125,10 @@ class SqliteStore:
         self._opened.clear()
 
     def _index(self, version: str) -> SqliteIndex:
-        known = self._opened.get(version)
-        if known is None or known.tag != self._tag:
+        known = self._opened.get((version, self._tag))
+        if known is None:
             known = SqliteIndex(self._file(version), version, self._threads, self._tag)
-            self._opened[version] = known
+            self._opened[version, self._tag] = known
         return known
 
     def _file(self, version: str) -> Path:

@@ -65,12 +65,13 @@ def _left(folder: Path) -> Upload | None:
         order = json.loads(_order(folder).read_text())
         upload = Upload(folder=folder, label=str(order["label"]), collection=str(order["collection"]))
         tries = int(order["tries"]) + 1
-        if tries >= MAX_TRIES:
-            log.warning("an upload was begun several times and never ended; it was dropped")
-            return None
-        keep(upload, tries)
     except (OSError, ValueError, KeyError, TypeError):
         return None  # it was not sent to its end
+    if tries >= MAX_TRIES:
+        log.warning("an upload was begun several times and never ended; it was dropped")
+        return None
+    with suppress(OSError):  # on a full disk it is not counted, and still read
+        keep(upload, tries)
     return upload
 
 

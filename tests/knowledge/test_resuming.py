@@ -12,7 +12,9 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
+from realtime_agents.knowledge import jobs as jobs_module
 from realtime_agents.knowledge import ledger as ledger_module
+from realtime_agents.knowledge import uploads as uploads_module
 from realtime_agents.knowledge.extraction import Extractor
 from realtime_agents.knowledge.fetch.client import Fetcher
 from realtime_agents.knowledge.fetch.guard import Guard
@@ -247,6 +249,47 @@ async def test_an_upload_that_the_end_of_the_server_interrupted_is_read_after_it
     assert await place.ids() == ["va/a", "va/b"]
     assert list(root.iterdir()) == []
     await after.close()
+
+
+async def test_as_many_uploads_are_taken_up_as_were_waiting(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One was being read when the server ended, beside those that waited: none of them is dropped."""
+    monkeypatch.setattr(jobs_module, "MAX_WAITING", 2)
+    root = place.folder / "uploads"
+    for name in ("a", "b", "c"):
+        keep(upload(root, name))
+    after = IngestJobs(place.kb, place.ledger)
+    await after.take_up(root)
+    async with asyncio.timeout(20):
+        async for jobs in after.watch():
+            if all(job.state == "done" for job in jobs):
+                break
+    assert await place.ids() == ["va/a", "va/b", "va/c"]
+    await after.close()
+
+
+async def test_uploads_stay_when_the_server_ends_before_it_takes_them_up(place: Place) -> None:
+    root = place.folder / "uploads"
+    one = upload(root, "a")
+    keep(one)
+    jobs = IngestJobs(place.kb, place.ledger)
+    await jobs.close()
+    await jobs.take_up(root)
+    assert jobs.jobs == ()
+    assert [left.folder for left in left_in(root)] == [one.folder]
+
+
+def test_an_upload_stays_when_the_disk_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = upload(tmp_path, "a")
+    keep(one)
+
+    def no_room(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(uploads_module, "keep", no_room)
+    assert left_in(tmp_path) == [one]
+    assert one.folder.is_dir()
 
 
 async def test_an_upload_that_somebody_stopped_is_not_taken_up(place: Place) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from realtime_agents.errors import KnowledgeError
 from realtime_agents.knowledge.port import Document
 from realtime_agents.knowledge.seed import KnowledgeSeed
 from realtime_agents.knowledge.store import EmbeddedKnowledgeBase
@@ -106,3 +107,11 @@ async def test_a_document_that_took_the_name_of_a_page_that_went_stays(scenario:
     scenario.write("bells", "Bells ring twice.")
     assert await scenario.follow()
     assert "Our ships" in await scenario.texts()
+
+
+async def test_a_memory_that_cannot_be_written_is_an_error_of_the_knowledge_base(scenario: Scenario) -> None:
+    """Its callers try again after a while; they would end, or try each second, at any other error."""
+    scenario.state.mkdir()
+    with pytest.raises(KnowledgeError, match=r"seed\.json cannot be written"):
+        await scenario.follow()
+    assert len(await scenario.texts()) == 2

@@ -572,6 +572,28 @@ async def test_a_closed_store_says_so(opened: Opener) -> None:
             await call
 
 
+async def test_a_store_that_was_looked_at_before_it_was_opened_is_closed_whole(
+    opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connections: list[sqlite3.Connection] = []
+
+    def connect(path: Path) -> sqlite3.Connection:
+        connections.append(schema.connect(path))
+        return connections[-1]
+
+    first = opened()
+    await first.ensure()
+    monkeypatch.setattr("realtime_agents.knowledge.database.connect", connect)
+    kb = opened()
+    assert (await kb.health()).ok
+    await kb.search(Query(text="casket"))
+    await kb.close()
+    assert len(connections) > 1
+    for connection in connections:
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            connection.execute("select 1")
+
+
 async def test_an_unopened_store_can_be_closed(opened: Opener) -> None:
     kb = opened()
     await kb.close()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+import threading
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -266,6 +267,23 @@ async def test_sitemaps_may_be_packed_and_stand_in_an_index(reading: Reading) ->
     outcome = await reading.read()
     assert outcome.added == (reading.id("/a"), reading.id("/b"))
     assert [name for name, _ in outcome.failed] == [f"{reading.host}/missing.xml"]
+
+
+async def test_a_long_list_of_pages_is_checked_beside_the_loop(
+    reading: Reading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sitemap may hold 50,000: conversations must not wait for them."""
+    real, threads = Fetcher.check_within, []
+
+    def check_within(self: Fetcher, start: str, urls: Iterable[str]) -> list[str | None]:
+        threads.append(threading.current_thread())
+        return real(self, start, urls)
+
+    monkeypatch.setattr(Fetcher, "check_within", check_within)
+    reading.pages("/a")
+    assert len((await reading.read()).added) == 1
+    assert threads
+    assert threading.main_thread() not in threads
 
 
 async def test_only_pages_of_the_same_site_are_read(reading: Reading) -> None:

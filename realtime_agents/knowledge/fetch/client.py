@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from email.message import Message
 from typing import Self
@@ -106,9 +106,17 @@ class Fetcher:
         """The URL in its plain form. Raises `DocumentError` when it may not be fetched."""
         return str(self._guard.check_url(url))
 
-    def same_site(self, one: str, other: str) -> bool:
-        """Whether two URLs, already checked, belong to one site."""
-        return site(httpx.URL(one)) == site(httpx.URL(other))
+    def check_within(self, start: str, urls: Iterable[str]) -> list[str | None]:
+        """Each URL in its plain form; None when it may not be fetched or is of another site than ``start``."""
+        here = site(httpx.URL(start))
+        return [self._checked_within(here, url) for url in urls]
+
+    def _checked_within(self, here: str, url: str) -> str | None:
+        try:
+            checked = self._guard.check_url(url)
+        except DocumentError:
+            return None
+        return str(checked) if site(checked) == here else None
 
     async def get(self, url: str, validators: Validators = Validators()) -> Fetched:
         """Fetch a page. Raises `FetchError` with what stands against it, `DocumentError` from the guard."""

@@ -107,7 +107,7 @@ class Guard:
         local = self.allow_loopback and (host == "localhost" or (literal is not None and literal.is_loopback))
         if url.port not in (None, *_PORTS.values()) and not local:
             raise DocumentError(f"only ports 80 and 443 are used, found {url.port}")
-        return url.copy_with(fragment=None)
+        return url.copy_with(fragment=None) if "#" in text else url
 
     def check_address(self, text: str) -> Address:
         """The address a connection may go to. Raises `DocumentError`."""
