@@ -81,7 +81,7 @@ class Conductor:
         turn_id = f"item_{uuid.uuid4().hex[:24]}"
         stage.events.begin_group(turn_id)
         stage.status.set_notice("server", "")
-        stage.voice.speaker.cut("typed")
+        stage.voice.silence("typed")
         stage.answering.begin(turn_id)
         stage.transcript.put(
             Turn(id=turn_id, role="user", status="completed", text=text, at=stage.clock.now())
@@ -94,7 +94,7 @@ class Conductor:
         """The person chose another agent. Raises `SessionError` naming the known ones."""
         stage = self._stage
         if stage.handoffs.by_hand(agent):
-            stage.voice.speaker.cut("handoff")
+            stage.voice.silence("handoff")
 
     def interrupt(self) -> None:
         """Stop the answer and its sound."""

@@ -59,12 +59,21 @@ class GoingOn:
         self._transcript = transcript
         self._roster = roster
         self._is_quiet = is_quiet
+        self._cut: CutSpeech | None = None
 
     def after(self, cut: CutSpeech) -> None:
         """What cut it off was nobody: say the rest of it, once it is known what was heard."""
-        self._speaker.after_cut(lambda: self._go_on(cut))
+        self._cut = cut
+        self._speaker.after_cut(self._go_on)
 
-    def _go_on(self, cut: CutSpeech) -> None:
+    def forget(self) -> None:
+        """The rest is not wanted any more."""
+        self._cut = None
+
+    def _go_on(self) -> None:
+        cut, self._cut = self._cut, None
+        if cut is None:
+            return
         exchange = cut.exchange
         if self._answering.open_exchange is not None or not self._is_quiet() or exchange.resumed >= MAX_TIMES:
             return

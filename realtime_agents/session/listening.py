@@ -168,6 +168,11 @@ class Listening:
         else:
             self._transcript.change(turn.row_id, text=turn.text)
 
+    def forget_cuts(self) -> None:
+        """The person wants no more of what their turns silenced, even if they turn out to be echoes."""
+        for turn in self._turns.values():
+            turn.cut = None
+
     def on_commit_refused(self) -> None:
         """There was nothing to commit."""
         if self._pressed is not None and self._pressed is self._answering.current:
@@ -260,12 +265,13 @@ class Listening:
         """The microphone heard the agent: nobody said anything, and nobody is to be answered."""
         self._transcript.remove(turn.row_id)
         self._forget_item(turn)
-        is_last = turn.exchange is not None and turn.exchange is self._answering.current
-        if turn.exchange is not None and turn.exchange is self._answering.open_exchange:
-            self._interrupt()
+        cut = turn.cut
         self._tell(_ECHO)
-        if turn.cut is not None and is_last:
-            self._go_on(turn.cut)
+        if turn.exchange is None or turn.exchange is not self._answering.current:
+            return
+        self._interrupt()
+        if cut is not None:
+            self._go_on(cut)
 
     def _forget_item(self, turn: SpokenTurn) -> None:
         self._outbox.send(ConversationItemDelete(item_id=turn.item_id))

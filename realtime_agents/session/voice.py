@@ -14,13 +14,11 @@ from realtime_agents.protocol.effects import (
     TextDelta,
 )
 from realtime_agents.protocol.items import ErrorDetail
-from realtime_agents.protocol.pcm import ms_to_bytes
 from realtime_agents.protocol.records import ConversationItem
 from realtime_agents.session.answer_rows import AnswerRows
 from realtime_agents.session.answering import Answering
 from realtime_agents.session.clock import Clock
 from realtime_agents.session.configuring import Configuring
-from realtime_agents.session.deadline import Deadline
 from realtime_agents.session.faults import SPEECH_BUSY, SPEECH_OFF
 from realtime_agents.session.going_on import GoingOn, cut_speech
 from realtime_agents.session.line import AudioLine
@@ -38,6 +36,7 @@ from realtime_agents.session.line_messages import (
 )
 from realtime_agents.session.listening import Listening
 from realtime_agents.session.microphone import Microphone
+from realtime_agents.session.mute import Mute
 from realtime_agents.session.outbox import Outbox
 from realtime_agents.session.press import Press
 from realtime_agents.session.roster import Roster
@@ -47,7 +46,6 @@ from realtime_agents.session.transcript import Transcript
 
 log = logging.getLogger(__name__)
 
-_SILENCE_STEP_MS = 100
 _UPLINK_FULL = "The connection to the voice server is slow: a part of what you said was lost."
 _REFUSED = "The Realtime server cannot listen and speak here; the conversation goes on in text."
 _TOO_MUCH = "The server has too much to say at once: a part of the answer was left without sound."
@@ -65,7 +63,7 @@ class Voice:
     press      constructor       garbage
     speaker    constructor       `close`
     listening  constructor       `close`
-    silence    `on_mute`         its end, `close`
+    mute       constructor       `close`
     ========== ================= ===================================
 
     A new line takes the place of the one before. While there is a line the server is configured
@@ -102,15 +100,14 @@ class Voice:
         self._server_is_ours = server_is_ours
         self._line: AudioLine | None = None
         self._mode: ListenMode = "server_vad"
-        self._is_muted = False
         self._hears_speech = False
-        self._silence = Deadline(clock, "silence")
         self.microphone = Microphone(outbox, clock)
+        self._mute = Mute(self.microphone, clock, person_speaks=lambda: self._hears_speech)
         self._press = Press(self.microphone, self._tell)
         self.speaker = Speaker(
             rows=rows, transcript=transcript, outbox=outbox, clock=clock, on_change=self._show
         )
-        going_on = GoingOn(
+        self._going_on = GoingOn(
             answering=answering,
             speaker=self.speaker,
             transcript=transcript,
@@ -126,7 +123,7 @@ class Voice:
             on_turn=on_turn,
             on_danger=on_danger,
             interrupt=lambda: self.interrupt("stopped"),
-            go_on=going_on.after,
+            go_on=self._going_on.after,
             tell=self._tell,
         )
 
@@ -146,7 +143,8 @@ class Voice:
         self._line = line
         if before is not None:
             before.end(TAKEN_OVER)
-        self._mode, self._is_muted = mode, False
+        self._mode = mode
+        self._mute.end()
         self._stop_hearing()
         self._roster.listen = mode
         self.speaker.attach(line)
@@ -157,14 +155,20 @@ class Voice:
 
     def interrupt(self, reason: FlushReason) -> None:
         """Stop the answer and its sound."""
-        self.speaker.cut(reason)
+        self.silence(reason)
         self._answering.interrupt()
+
+    def silence(self, reason: FlushReason) -> None:
+        """Nothing is wanted of what is being said, nor of the rest of what an echo has cut."""
+        self._listening.forget_cuts()
+        self._going_on.forget()
+        self.speaker.cut(reason)
 
     def close(self, why: LineEnd) -> None:
         """The session is over."""
         if self._line is not None:
             self._line.end(why)
-        self._silence.disarm()
+        self._mute.close()
         self._listening.close()
         self.speaker.close()
 
@@ -268,7 +272,7 @@ class Voice:
     # What the browser says; `LineHost`.
 
     def on_pushed(self, pcm: bytes) -> None:
-        if not self._is_muted and (self._press.is_down or self._mode != "push_to_talk"):
+        if not self._mute.is_on and (self._press.is_down or self._mode != "push_to_talk"):
             self.microphone.push(pcm)
 
     def on_played(self, item_id: str, played_ms: int) -> None:
@@ -301,9 +305,10 @@ class Voice:
         self._show()
 
     def on_mute(self, on: bool) -> None:
-        self._is_muted = on
         if on:
-            self._fall_silent(self._roster.turn_taking().longest_silence_ms)
+            self._mute.begin(self._roster.turn_taking().longest_silence_ms)
+        else:
+            self._mute.end()
         self._show()
 
     def on_stop(self) -> None:
@@ -328,12 +333,6 @@ class Voice:
         self.microphone.commit()
         self._listening.on_released(ended_s)
 
-    def _fall_silent(self, left_ms: int) -> None:
-        """What was said before the microphone was muted is a turn: let the server hear that it is over."""
-        if self._is_muted and self._hears_speech and left_ms > -_SILENCE_STEP_MS:
-            self.microphone.push(bytes(ms_to_bytes(_SILENCE_STEP_MS)))
-            self._silence.arm(_SILENCE_STEP_MS / 1000, lambda: self._fall_silent(left_ms - _SILENCE_STEP_MS))
-
     def _stop_hearing(self) -> None:
         self._hears_speech = False
         self._press.drop()
@@ -344,7 +343,7 @@ class Voice:
 
     def _show(self) -> None:
         """Tell the page what microphone and speaker are doing."""
-        hands_free = self._mode != "push_to_talk" and not self._is_muted
+        hands_free = self._mode != "push_to_talk" and not self._mute.is_on
         self._status.set_voice(
             VoiceState(
                 mic_open=self._line is not None and (hands_free or self._press.is_down),

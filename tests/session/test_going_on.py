@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
+
 from realtime_agents.safety.danger import CRISIS_ANSWER
 from realtime_agents.session.going_on import MAX_TIMES
 from realtime_agents.session.line_messages import Notice
@@ -247,6 +249,48 @@ async def test_while_somebody_speaks_nothing_goes_on() -> None:
         await heard_so_far(r, browser, go)
         await r.played()
         assert r.turns[1].heard_chars == len(HEARD)
+
+
+@pytest.mark.parametrize("is_committed", [False, True])
+@pytest.mark.parametrize("by", ["the line", "the page"])
+async def test_an_answer_that_the_person_stops_does_not_go_on(by: str, is_committed: bool) -> None:
+    go, late = asyncio.Event(), asyncio.Event()
+    script: list[Any] = [listens(), *question("How much?"), speaks((AGENT, 4000)), Hold(go)]
+    script += [speech_starts("item_e", 900), truncates("item_answer_1", 2000), speech_stops("item_e", 2500)]
+    script += [commits("item_e"), Hold(late)] if is_committed else [Hold(late), commits("item_e")]
+    script += [wrote("item_e", "Part B deductible is"), expect("conversation.item.delete")]
+    async with rig(script) as r:
+        browser = await attach(r)
+        await r.session.send_text("How much?")
+        await heard_so_far(r, browser, go)
+        if by == "the line":
+            browser.line.stop()
+        else:
+            await r.session.interrupt()
+        late.set()
+        await r.played()
+        await r.idle()
+        assert r.turns[1].heard_chars == len(HEARD)
+
+
+async def test_an_answer_to_the_echo_that_is_still_heard_is_silenced() -> None:
+    go, late = asyncio.Event(), asyncio.Event()
+    script: list[Any] = [listens(), *question("How much?"), speaks((AGENT, 4000)), Hold(go)]
+    script += [speech_starts("item_e", 900), truncates("item_answer_1", 2000), speech_stops("item_e", 2500)]
+    script += [commits("item_e"), speaks(("You are right about that", 3000), number=8), Hold(late)]
+    script += [wrote("item_e", "Part B deductible is"), expect("conversation.item.delete")]
+    script += [truncates("item_answer_8", 400), says_exactly(REST)]
+    async with rig([*script, speaks((REST, 2000), number=2, metadata=MINE)]) as r:
+        browser = await attach(r)
+        await r.session.send_text("How much?")
+        await heard_so_far(r, browser, go)
+        browser.line.played("item_answer_8", 400)
+        late.set()
+        await settle()
+        browser.line.flushed("item_answer_8", 400)
+        await r.played()
+        await r.idle()
+        assert r.rows()[-1] == ("agent", "completed", REST)
 
 
 async def test_a_crisis_line_that_was_cut_by_an_echo_is_said_again() -> None:
