@@ -176,7 +176,8 @@ class IndexStore(Protocol):
     async def activate(self, version: str) -> None:
         """Switch, in one step for all readers; keep the two newest older versions, drop the rest."""
 
-    async def drop(self, version: str) -> None: ...
+    async def drop(self, version: str) -> None:
+        """Forget a version, unless it is the active one: a switch may have been done that seemed to fail."""
 
     async def versions(self) -> tuple[KnowledgeVersion, ...]: ...
 

@@ -98,7 +98,9 @@ class SqliteStore:
             await self.drop(name)
 
     async def drop(self, version: str) -> None:
-        """Forget a version. Its file goes; who still reads it can finish (not on Windows, where it stays)."""
+        """Its file goes; who still reads it can finish (not on Windows, where it stays)."""
+        if version == self._pointed():
+            return
         path = self._file(version)
         for suffix in ("", "-wal", "-shm"):
             with suppress(OSError):

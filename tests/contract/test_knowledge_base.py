@@ -627,6 +627,28 @@ async def test_a_rebuild_that_is_ended_by_its_caller_leaves_nothing(kb: Knowledg
     assert [version.id for version in await kb.versions()] == [active.id]
 
 
+async def test_a_rebuild_that_fails_after_its_switch_does_not_take_the_new_version_with_it(
+    make: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kb = make(HashEmbedder)
+    try:
+        await kb.upsert([HOSPICE, BURIAL])
+        store = kb._store
+        real = store.activate
+
+        async def activate(version: str) -> None:
+            await real(version)
+            raise KnowledgeError("the older versions cannot be listed")
+
+        monkeypatch.setattr(store, "activate", activate)
+        with pytest.raises(KnowledgeError, match="cannot be listed"):
+            await kb.rebuild()
+        assert [version.active for version in await kb.versions()] == [True, False]
+        assert (await found(kb, "burial flag"))[0] == "burial-flag"
+    finally:
+        await kb.close()
+
+
 async def test_searches_and_changes_go_on_during_a_rebuild(kb: KnowledgeBase) -> None:
     pages = [
         Document(

@@ -158,7 +158,8 @@ class ElasticStore:
     async def drop(self, version: str) -> None:
         names = [self._documents(version), self._passages(version)]
         with suppress(KnowledgeError, TimeoutError):
-            await self._told(self._es.indices.delete(index=names, ignore_unavailable=True))
+            if await self.active_version() != version:
+                await self._told(self._es.indices.delete(index=names, ignore_unavailable=True))
 
     async def versions(self) -> tuple[KnowledgeVersion, ...]:
         finished = [version for version in await self._versions() if version.finished]
