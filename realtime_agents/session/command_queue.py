@@ -23,6 +23,10 @@ class CommandQueue:
         self._audio_chars = 0
         self._wake = asyncio.Event()
 
+    @property
+    def is_empty(self) -> bool:
+        return not self._waiting
+
     def put(self, command: ClientEvent) -> bool:
         """Add a command; False when audio had to be dropped for it. Raises `asyncio.QueueFull`."""
         if len(self._waiting) >= MAX_COMMANDS:

@@ -15,16 +15,13 @@ from realtime_agents.session.upstream import Upstream
 
 log = logging.getLogger(__name__)
 
-_EVENTS_AT_ONCE = 16
-"""Events handled before everybody else gets a turn: a server may send minutes of audio at once."""
-
 
 class Link:
     """Reads and writes one upstream that is connected.
 
-    Commands wait in a `CommandQueue`; a server that takes none while more come is treated as gone,
-    save for audio, of which the oldest is dropped. An event that cannot be handled is logged, the
-    others go on.
+    A command goes at once where nothing is in its way, else it waits in a `CommandQueue`; a server that
+    takes none while more come is treated as gone, save for audio, of which the oldest is dropped. An
+    event that cannot be handled is logged, the others go on.
 
     ========== ============ =====================
     owned      opened by    closed by
@@ -49,6 +46,7 @@ class Link:
         self._on_event = on_event
         self._on_audio_dropped = on_audio_dropped
         self._commands = CommandQueue()
+        self._is_writing = False
         self._has_dropped = False
         self._dropped: asyncio.Event = asyncio.Event()
         self._end: UpstreamClosed | None = None
@@ -57,9 +55,11 @@ class Link:
         """When an event last came or a command other than audio last went, monotonic seconds."""
 
     def send(self, command: ClientEvent) -> None:
-        """Queue a command."""
+        """Send a command, or queue it behind others."""
         if not isinstance(command, InputAudioBufferAppend):
             self.active_at = self._clock.monotonic()
+        if self._commands.is_empty and not self._is_writing and self._upstream.offer(command):
+            return
         try:
             is_whole = self._commands.put(command)
         except asyncio.QueueFull:
@@ -92,14 +92,8 @@ class Link:
             await self._upstream.close()
 
     async def _read(self) -> None:
-        handled = 0
         try:
-            async for event in self._upstream.events():
-                self.active_at = self._clock.monotonic()
-                self._handle(event)
-                handled += 1
-                if handled % _EVENTS_AT_ONCE == 0:
-                    await asyncio.sleep(0)
+            await self._upstream.listen(self._handle)
         except UpstreamClosed as error:
             self.drop(error)
         except Exception:
@@ -109,6 +103,7 @@ class Link:
             self.drop(None)
 
     def _handle(self, event: ServerEvent) -> None:
+        self.active_at = self._clock.monotonic()
         try:
             self._on_event(event)
         except Exception:
@@ -117,7 +112,10 @@ class Link:
     async def _write(self) -> None:
         try:
             while True:
-                await self._upstream.send(await self._commands.get())
+                command = await self._commands.get()
+                self._is_writing = True
+                await self._upstream.send(command)
+                self._is_writing = False
         except UpstreamClosed as error:
             self.drop(error)
         except Exception:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any
@@ -13,13 +11,13 @@ from urllib.parse import urlsplit
 
 from openai import AsyncOpenAI
 from openai.resources.realtime.realtime import AsyncRealtimeConnection
-from websockets.exceptions import ConcurrencyError, ConnectionClosed
+from websockets.exceptions import ConnectionClosed
 
 from realtime_agents.errors import UpstreamClosed, UpstreamRefused
 from realtime_agents.protocol.codec import encode_command
 from realtime_agents.protocol.commands import ClientEvent
-from realtime_agents.protocol.events import ServerEvent
-from realtime_agents.session.upstream import FrameReader
+from realtime_agents.session.prompt_socket import PromptSocket
+from realtime_agents.session.upstream import FrameReader, OnEvent
 from realtime_agents.session.upstream_errors import closed_by, refused_by
 
 log = logging.getLogger(__name__)
@@ -27,7 +25,6 @@ log = logging.getLogger(__name__)
 OPEN_TIMEOUT_S = 10.0
 PING_INTERVAL_S = 20.0
 PING_TIMEOUT_S = 20.0
-QUEUE_FRAMES = 512
 MAX_FRAME_BYTES = 16 * 1024 * 1024
 """Far above any event of a session that never asks for an item's whole audio back."""
 _CLOSE_TIMEOUT_S = 2.0
@@ -36,8 +33,8 @@ _CLOSE_TIMEOUT_S = 2.0
 class OpenAIUpstream:
     """One WebSocket to ``<base_url>/realtime``, opened by the openai client, decoded by our codec.
 
-    The socket holds up to `QUEUE_FRAMES` frames that were not read yet, and answers pings
-    meanwhile. When it is full TCP makes the server wait: no frame is ever dropped.
+    Frames that come before `listen` are kept, up to a number from which on TCP makes the server wait;
+    after that each is handled as it arrives: none is ever dropped.
 
     ========== ============ ==============================
     owned      opened by    closed by
@@ -60,6 +57,7 @@ class OpenAIUpstream:
         self._model = model
         self._open_timeout_s = open_timeout_s
         self._connection: AsyncRealtimeConnection | None = None
+        self._socket: PromptSocket | None = None
         self._decoder = FrameReader()
         self._closing = False
 
@@ -70,9 +68,14 @@ class OpenAIUpstream:
     async def connect(self) -> None:
         """Open the socket. Raises `UpstreamRefused`."""
         host = _host_of(self._base_url)
+
+        def create(*args: Any, **kwargs: Any) -> PromptSocket:
+            self._socket = PromptSocket(*args, **kwargs)
+            return self._socket
+
         options: dict[str, Any] = {
+            "create_connection": create,
             "max_size": MAX_FRAME_BYTES,
-            "max_queue": QUEUE_FRAMES,
             "compression": None,
             "open_timeout": self._open_timeout_s,
             "close_timeout": _CLOSE_TIMEOUT_S,
@@ -95,6 +98,10 @@ class OpenAIUpstream:
             )
             raise refused from error
 
+    def offer(self, command: ClientEvent) -> bool:
+        """Send one command at once; see the port."""
+        return self._socket is not None and not self._closing and self._socket.offer(encode_command(command))
+
     async def send(self, command: ClientEvent) -> None:
         """Send one command. Raises `UpstreamClosed`."""
         if self._connection is None or self._closing:
@@ -104,37 +111,37 @@ class OpenAIUpstream:
         except ConnectionClosed as error:
             raise closed_by(error) from error
 
-    async def events(self) -> AsyncIterator[ServerEvent]:
-        """Events until the connection ends; see the port."""
-        while not self._closing and self._connection is not None:
-            try:
-                frame = await self._connection.recv_bytes()
-            except ConnectionClosed as error:
-                if self._closing:
-                    return
-                raise closed_by(error) from error
+    async def listen(self, on_event: OnEvent) -> None:
+        """Give all events until the connection ends; see the port."""
+        if self._socket is None or self._closing:
+            return
+        socket = self._socket
+
+        def take(frame: bytes) -> None:
             event = self._decoder.read(frame)
             if event is not None and not self._closing:
-                yield event
+                on_event(event)
+
+        socket.hand_to(take)
+        try:
+            await socket.wait_closed()
+        finally:
+            socket.hand_to(_forget)
+        if not self._closing:
+            raise closed_by(socket.protocol.close_exc)
 
     async def close(self) -> None:
         """End the connection; safe to call twice and before `connect`."""
         if self._connection is None or self._closing:
             return
         self._closing = True
-        # The answer to our close stands behind what is unread, unless somebody is reading still.
-        discarding = asyncio.create_task(_discard(self._connection), name="upstream discard")
-        try:
-            await self._connection.close()
-        finally:
-            discarding.cancel()
-            await asyncio.gather(discarding, return_exceptions=True)
+        if self._socket is not None:
+            self._socket.hand_to(_forget)  # the answer to our close stands behind what is unread
+        await self._connection.close()
 
 
-async def _discard(connection: AsyncRealtimeConnection) -> None:
-    with contextlib.suppress(ConnectionClosed, ConcurrencyError):
-        while True:
-            await connection.recv_bytes()
+def _forget(_frame: bytes) -> None:
+    """Nobody listens any more."""
 
 
 @lru_cache(maxsize=4)

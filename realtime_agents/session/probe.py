@@ -11,7 +11,7 @@ from typing import Any
 
 from realtime_agents.errors import UpstreamError
 from realtime_agents.protocol.commands import ConversationItemCreate, ResponseCreate, ResponseParams
-from realtime_agents.protocol.events import Error, ResponseDone
+from realtime_agents.protocol.events import Error, ResponseDone, ServerEvent
 from realtime_agents.protocol.items import ErrorDetail, Response
 from realtime_agents.session.faults import Fault, account_words, classify, failure_words, refusal_words
 from realtime_agents.session.reseed import user_item
@@ -53,15 +53,27 @@ async def _ask(upstream: Upstream, *, is_ours: bool) -> str:
     with contextlib.suppress(UpstreamError):  # what is still to be read says why
         await upstream.send(ConversationItemCreate(item=user_item("Reply with the one word OK.")))
         await upstream.send(ResponseCreate(response=params, event_id="probe"))
-    async for event in upstream.events():
+    outcome: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    def on_event(event: ServerEvent) -> None:
         match event:
-            case Error(error=error) if words := _refusal(error):
-                return words
-            case ResponseDone(response=response):
-                return _outcome(response, is_ours=is_ours)
-            case _:
+            case _ if outcome.done():
                 pass
-    return "The Realtime server ended the connection without an answer."
+            case Error(error=error) if words := _refusal(error):
+                outcome.set_result(words)
+            case ResponseDone(response=response):
+                outcome.set_result(_outcome(response, is_ours=is_ours))
+
+    listening = asyncio.create_task(upstream.listen(on_event), name="probe listener")
+    try:
+        await asyncio.wait((outcome, listening), return_when=asyncio.FIRST_COMPLETED)
+        if not outcome.done():
+            await listening
+            return "The Realtime server ended the connection without an answer."
+        return outcome.result()
+    finally:
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
 
 
 def _refusal(error: ErrorDetail) -> str:

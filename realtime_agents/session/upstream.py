@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from realtime_agents.errors import ProtocolError
@@ -17,6 +17,8 @@ from realtime_agents.protocol.commands import ClientEvent
 from realtime_agents.protocol.events import ServerEvent, UnknownEvent
 
 log = logging.getLogger(__name__)
+
+OnEvent = Callable[[ServerEvent], None]
 
 _MAX_KINDS = 64
 _MAX_KIND_LENGTH = 80
@@ -28,14 +30,18 @@ class Upstream(Protocol):
     async def connect(self) -> None:
         """Open the connection. Raises `UpstreamRefused`."""
 
+    def offer(self, command: ClientEvent) -> bool:
+        """Send one command at once. False when it cannot go now, or ever: `send` waits, or says why."""
+
     async def send(self, command: ClientEvent) -> None:
         """Send one command. Raises `UpstreamClosed`."""
 
-    def events(self) -> AsyncIterator[ServerEvent]:
-        """Events in the order of the wire; iterate once.
+    async def listen(self, on_event: OnEvent) -> None:
+        """Call ``on_event`` with every event, in the order of the wire, as it arrives; to be called once.
 
-        Ends after `close`; raises `UpstreamClosed` when the connection ended in any other way.
-        Frames that are no events are counted in `oddities` and skipped.
+        Returns after `close`; raises `UpstreamClosed` when the connection ended in any other way. Frames
+        that are no events are counted in `oddities` and skipped. ``on_event`` must not raise, and is
+        not called any more once this was cancelled.
         """
 
     async def close(self) -> None:

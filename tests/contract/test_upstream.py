@@ -23,6 +23,7 @@ from realtime_agents.session.reseed import user_item
 from realtime_agents.session.upstream import Upstream
 from tests.support.scripted import says
 from tests.support.scripted_upstream import FreeRunningUpstream, ScriptedUpstream, expect
+from tests.support.upstream_events import events_of
 
 LIMIT_S = 10.0
 CONFIGURATION = RealtimeSession(
@@ -64,7 +65,7 @@ async def until(events: AsyncIterator[ev.ServerEvent], type_: str) -> list[ev.Se
 
 async def test_a_typed_question_is_answered_with_the_events_of_the_ga_protocol(upstream: Upstream) -> None:
     await upstream.connect()
-    events = upstream.events()
+    events = events_of(upstream)
     assert (await anext(events)).type == "session.created"
 
     await upstream.send(SessionUpdate(session=CONFIGURATION, event_id="c1"))
@@ -96,7 +97,7 @@ async def test_a_typed_question_is_answered_with_the_events_of_the_ga_protocol(u
 
 async def test_close_ends_the_events_and_may_be_repeated(upstream: Upstream) -> None:
     await upstream.connect()
-    events = upstream.events()
+    events = events_of(upstream)
     await anext(events)
     await upstream.close()
     await upstream.close()
@@ -113,6 +114,6 @@ async def test_nothing_can_be_sent_after_close(upstream: Upstream) -> None:
 
 async def test_nothing_odd_is_counted_in_a_plain_conversation(upstream: Upstream) -> None:
     await upstream.connect()
-    await anext(upstream.events())
+    await anext(events_of(upstream))
     assert dict(upstream.oddities) == {}
     await upstream.close()

@@ -7,16 +7,19 @@ import contextlib
 import json
 import socket
 import ssl
+from collections.abc import AsyncIterator
 
 import pytest
 from websockets.asyncio.server import ServerConnection
 
 from realtime_agents.errors import UpstreamClosed, UpstreamRefused
 from realtime_agents.protocol.commands import ResponseCancel, ResponseCreate
-from realtime_agents.protocol.events import ServerEvent
-from realtime_agents.session.openai_upstream import MAX_FRAME_BYTES, QUEUE_FRAMES, OpenAIUpstream
+from realtime_agents.protocol.events import ServerEvent, SessionCreated
+from realtime_agents.session.openai_upstream import MAX_FRAME_BYTES, OpenAIUpstream
+from realtime_agents.session.prompt_socket import MAX_EARLY
 from realtime_agents.session.upstream import FrameReader
 from realtime_agents.session.upstream_errors import closed, refused_by, refused_status
+from tests.support.upstream_events import events_of
 from tests.support.wire_server import wire_server
 
 LIMIT_S = 5.0
@@ -31,11 +34,16 @@ async def collect(connection: OpenAIUpstream) -> tuple[list[ServerEvent], Upstre
     events: list[ServerEvent] = []
     try:
         async with asyncio.timeout(LIMIT_S):
-            async for event in connection.events():
+            async for event in events_of(connection):
                 events.append(event)
     except UpstreamClosed as error:
         return events, error
     return events, None
+
+
+def id_of(event: ServerEvent) -> str:
+    assert isinstance(event, SessionCreated)
+    return event.event_id
 
 
 def created(number: int = 1) -> str:
@@ -256,7 +264,7 @@ async def test_garbage_and_unknown_events_are_counted_and_the_next_event_arrives
         connection = upstream(server.base_url)
         await connection.connect()
         seen = []
-        async for event in connection.events():
+        async for event in events_of(connection):
             seen.append(event.type)
             if event.type == "session.created":
                 break
@@ -265,8 +273,8 @@ async def test_garbage_and_unknown_events_are_counted_and_the_next_event_arrives
     assert connection.oddities == {"garbage": 4, "x.new": 1}
 
 
-async def test_a_reader_that_is_slow_loses_no_frame() -> None:
-    count = QUEUE_FRAMES * 3
+async def test_what_comes_before_anybody_listens_is_bounded_and_not_lost() -> None:
+    count = MAX_EARLY * 20
 
     async def handler(connection: ServerConnection) -> None:
         for number in range(count):
@@ -276,13 +284,75 @@ async def test_a_reader_that_is_slow_loses_no_frame() -> None:
     async with wire_server(handler) as server:
         connection = upstream(server.base_url)
         await connection.connect()
+        assert connection._socket is not None
+        async with asyncio.timeout(LIMIT_S):
+            while connection._socket.transport.is_reading():  # noqa: ASYNC110  it has no event for that
+                await asyncio.sleep(0)
+        assert MAX_EARLY <= len(connection._socket._early) < count
         events, error = await collect(connection)
         await connection.close()
-    assert len(events) == count
+    assert [id_of(event) for event in events] == [f"e{number}" for number in range(count)]
     assert error is not None
 
 
-async def test_close_ends_the_events_even_with_frames_unread_and_may_come_twice_or_first() -> None:
+async def test_a_message_in_fragments_arrives_whole_and_pings_between_them_are_answered() -> None:
+    async def handler(connection: ServerConnection) -> None:
+        async def parts() -> AsyncIterator[str]:
+            yield '{"type": "session.created", "ev'
+            await (await connection.ping())
+            yield 'ent_id": "e", "session": {}}'
+
+        await connection.send(parts())
+        await connection.close(1001)
+
+    async with wire_server(handler) as server:
+        connection = upstream(server.base_url)
+        await connection.connect()
+        events, _ = await collect(connection)
+        await connection.close()
+    assert [id_of(event) for event in events] == ["e"]
+
+
+async def test_nobody_is_called_once_listening_was_cancelled() -> None:
+    gate = asyncio.Event()
+
+    async def handler(connection: ServerConnection) -> None:
+        await connection.send(created(1))
+        await gate.wait()
+        await connection.send(created(2))
+        await connection.wait_closed()
+
+    given: asyncio.Queue[ServerEvent] = asyncio.Queue()
+    async with wire_server(handler) as server:
+        connection = upstream(server.base_url)
+        await connection.connect()
+        listening = asyncio.create_task(connection.listen(given.put_nowait))
+        async with asyncio.timeout(LIMIT_S):
+            await given.get()
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
+            gate.set()
+            await connection.close()  # the answer to it stands behind the second event
+    assert given.empty()
+
+
+async def test_a_command_goes_at_once_unless_the_connection_is_full_or_closed() -> None:
+    async with wire_server() as server:
+        connection = upstream(server.base_url)
+        assert not connection.offer(ResponseCreate(event_id="c0"))
+        await connection.connect()
+        assert connection.offer(ResponseCreate(event_id="c1"))
+        assert connection._socket is not None
+        connection._socket.pause_writing()
+        assert not connection.offer(ResponseCreate(event_id="c2"))
+        connection._socket.resume_writing()
+        assert connection.offer(ResponseCreate(event_id="c3"))
+        await connection.close()
+        assert not connection.offer(ResponseCreate(event_id="c4"))
+    assert [command["event_id"] for command in server.received] == ["c1", "c3"]
+
+
+async def test_nothing_is_given_after_close_which_may_come_twice_or_first() -> None:
     async def flood(connection: ServerConnection) -> None:
         with contextlib.suppress(Exception):
             while True:
@@ -293,12 +363,21 @@ async def test_close_ends_the_events_even_with_frames_unread_and_may_come_twice_
         await never.close()
         connection = upstream(server.base_url)
         await connection.connect()
-        stream = connection.events()
-        await anext(stream)
-        await connection.close()
-        await connection.close()
-        rest = [event async for event in stream]
-        assert len(rest) <= 1
+        given: list[ServerEvent] = []
+        first = asyncio.Event()
+
+        def on_event(event: ServerEvent) -> None:
+            given.append(event)
+            first.set()
+
+        listening = asyncio.create_task(connection.listen(on_event))
+        async with asyncio.timeout(LIMIT_S):
+            await first.wait()
+            before = len(given)
+            await connection.close()
+            await connection.close()
+            await listening
+        assert len(given) == before
         with pytest.raises(UpstreamClosed):
             await connection.send(ResponseCreate())
 

@@ -16,6 +16,7 @@ from realtime_agents.protocol.commands import (
 )
 from tests.support.scripted import drops, refuses, says, settle
 from tests.support.scripted_upstream import Hold, ScriptedUpstream, emit, expect
+from tests.support.upstream_events import events_of
 
 
 async def test_a_command_that_does_not_match_is_reported_with_what_was_expected() -> None:
@@ -86,7 +87,7 @@ async def test_a_refusal_raises_at_connect_and_a_close_ends_the_events_and_the_s
     closed = ScriptedUpstream([drops(1012)])
     await closed.connect()
     with pytest.raises(UpstreamClosed) as caught:
-        _ = [event async for event in closed.events()]
+        _ = [event async for event in events_of(closed)]
     assert caught.value.code == 1012
     with pytest.raises(UpstreamClosed):
         await closed.send(ResponseCreate())
@@ -96,7 +97,7 @@ async def test_nothing_is_played_while_the_script_holds() -> None:
     gate = asyncio.Event()
     upstream = ScriptedUpstream([Hold(gate), emit('{"type": "held.back", "event_id": "e"}')], greet=False)
     await upstream.connect()
-    following = asyncio.ensure_future(anext(upstream.events()))
+    following = asyncio.ensure_future(anext(events_of(upstream)))
     await settle()
     assert not following.done()
     gate.set()

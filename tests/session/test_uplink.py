@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator
 
 import pytest
 
-from realtime_agents.protocol import events as ev
 from realtime_agents.protocol.commands import (
     ClientEvent,
     InputAudioBufferAppend,
@@ -20,6 +18,7 @@ from realtime_agents.session.command_queue import MAX_COMMANDS, CommandQueue
 from realtime_agents.session.line_messages import Notice
 from realtime_agents.session.link import Link
 from realtime_agents.session.microphone import AudioTimes
+from realtime_agents.session.upstream import OnEvent
 from tests.support.scripted import FakeClock, rig, settle
 from tests.support.spoken import attach, listens
 
@@ -88,14 +87,15 @@ class StuckUpstream:
 
     async def connect(self) -> None: ...
 
+    def offer(self, command: ClientEvent) -> bool:
+        return False
+
     async def send(self, command: ClientEvent) -> None:
         self.taken.append(command)
         await self.closed.wait()
 
-    async def events(self) -> AsyncIterator[ev.ServerEvent]:
+    async def listen(self, on_event: OnEvent) -> None:
         await self.closed.wait()
-        return
-        yield
 
     async def close(self) -> None:
         self.closed.set()
@@ -114,6 +114,46 @@ async def test_a_slow_connection_loses_the_oldest_audio_tells_it_once_and_stays_
     assert told == [1]
     kept = [c.event_id for c in [*upstream.taken, *link._commands._waiting]]
     assert kept == [f"a{mark}" for mark in range(200, 300)]
+    link.drop(None)
+    assert await running is None
+
+
+class FullUpstream(StuckUpstream):
+    """Takes what is offered while it has room; what is sent only when there is room again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.has_room = True
+        self.gate = asyncio.Event()
+
+    def offer(self, command: ClientEvent) -> bool:
+        if self.has_room:
+            self.taken.append(command)
+        return self.has_room
+
+    async def send(self, command: ClientEvent) -> None:
+        await self.gate.wait()
+        self.taken.append(command)
+
+
+async def test_a_command_goes_at_once_and_none_overtakes_another() -> None:
+    upstream = FullUpstream()
+    link = Link(upstream, FakeClock(), lambda _event: None, lambda: None)
+    running = asyncio.create_task(link.run())
+    await settle()
+    link.send(audio(20, 0))
+    assert len(upstream.taken) == 1
+    upstream.has_room = False
+    link.send(audio(20, 1))
+    upstream.has_room = True
+    link.send(audio(20, 2))  # the one before waits in the queue
+    await settle()
+    link.send(audio(20, 3))  # the first of both is being written
+    assert len(upstream.taken) == 1
+    upstream.gate.set()
+    await settle()
+    link.send(audio(20, 4))
+    assert [command.event_id for command in upstream.taken] == [f"a{mark}" for mark in range(5)]
     link.drop(None)
     assert await running is None
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Any, assert_never
@@ -19,7 +19,7 @@ from realtime_agents.protocol import events as ev
 from realtime_agents.protocol.codec import command_to_dict, encode_event
 from realtime_agents.protocol.commands import ClientEvent, ResponseCancel, ResponseCreate
 from realtime_agents.protocol.items import Response, Usage
-from realtime_agents.session.upstream import FrameReader
+from realtime_agents.session.upstream import FrameReader, OnEvent
 from tests.support.scripted_events import acknowledgement, answer
 
 Events = Iterable[ev.ServerEvent]
@@ -129,6 +129,10 @@ class ScriptedUpstream:
             self._put(ev.SessionCreated(event_id="ev_created", session={"type": "realtime"}))
         self._play()
 
+    def offer(self, command: ClientEvent) -> bool:
+        """Never: every command takes the way through the queue."""
+        return False
+
     async def send(self, command: ClientEvent) -> None:
         """Match the next expectation. Raises `UpstreamClosed` after the script closed the connection."""
         if self.closed:
@@ -141,11 +145,11 @@ class ScriptedUpstream:
                 self._put(event)
         self._play()
 
-    def events(self) -> AsyncIterator[ev.ServerEvent]:
-        return _events(self._frames, self._decoder)
+    async def listen(self, on_event: OnEvent) -> None:
+        await _give(self._frames, self._decoder, on_event)
 
     async def close(self) -> None:
-        """Ends `events`; the script is not played any further."""
+        """Ends `listen`; the script is not played any further."""
         self.closed = True
         if self._holder is not None:
             self._holder.cancel()
@@ -237,6 +241,10 @@ class FreeRunningUpstream:
     async def connect(self) -> None:
         self._put(ev.SessionCreated(event_id="ev_created", session={"type": "realtime"}))
 
+    def offer(self, command: ClientEvent) -> bool:
+        """Never: every command takes the way through the queue."""
+        return False
+
     async def send(self, command: ClientEvent) -> None:
         if self._closed:
             raise UpstreamClosed("The free-running connection is closed.", recoverable=True, code=1006)
@@ -248,8 +256,8 @@ class FreeRunningUpstream:
             case ResponseCancel() if self._answer is not None:
                 self._answer.cancel()
 
-    def events(self) -> AsyncIterator[ev.ServerEvent]:
-        return _events(self._frames, self._decoder)
+    async def listen(self, on_event: OnEvent) -> None:
+        await _give(self._frames, self._decoder, on_event)
 
     async def close(self) -> None:
         self._closed = True
@@ -274,18 +282,15 @@ class FreeRunningUpstream:
         self._frames.put_nowait(encode_event(event))
 
 
-async def _events(
-    frames: asyncio.Queue[str | UpstreamClosed | None], decoder: FrameReader
-) -> AsyncIterator[ev.ServerEvent]:
-    while True:
-        frame = await frames.get()
-        if frame is None:
-            return
+async def _give(
+    frames: asyncio.Queue[str | UpstreamClosed | None], decoder: FrameReader, on_event: OnEvent
+) -> None:
+    while (frame := await frames.get()) is not None:
         if isinstance(frame, UpstreamError):
             raise frame
         event = decoder.read(frame)
         if event is not None:
-            yield event
+            on_event(event)
 
 
 def _difference(wanted: Any, found: Any, path: str = "") -> str:

@@ -1,0 +1,69 @@
+"""A WebSocket of the websockets library whose messages pass no queue and wake no task.
+
+`recv` and `send` of the library cost a queue, a future and a turn of the event loop per message. Audio
+both ways is thirty messages a second: without them a session takes a fifth less of a core.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Final
+
+from websockets.asyncio.client import ClientConnection
+from websockets.frames import Frame, Opcode
+from websockets.http11 import Response
+from websockets.protocol import OPEN
+
+MAX_EARLY: Final = 512
+"""Messages kept until somebody takes them; then the other side has to wait."""
+
+_DATA = frozenset({Opcode.TEXT, Opcode.BINARY, Opcode.CONT})
+
+Take = Callable[[bytes], None]
+
+
+class PromptSocket(ClientConnection):
+    """Messages go from the socket to whoever `hand_to` names, in the order of the wire.
+
+    To be given to ``websockets.connect`` as ``create_connection``. `recv` is of no use: nothing gets
+    there. Closing, pings and the limit of a message's size are the library's.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._take: Take | None = None
+        self._early: deque[bytes] = deque()
+        self._parts: list[bytes] = []
+
+    def hand_to(self, take: Take) -> None:
+        """From now on messages are given to ``take``, which must not raise; those that waited, at once."""
+        self._take = take
+        while self._early:
+            take(self._early.popleft())
+        self.transport.resume_reading()
+
+    def offer(self, text: str) -> bool:
+        """Write a message now. False when the connection takes none at the moment, or is closing: `send` knows more."""
+        if self.paused or self.protocol.state is not OPEN or self.transport.is_closing():
+            return False
+        self.protocol.send_text(text.encode())
+        self.send_data()
+        return True
+
+    def process_event(self, event: Frame | Response | Any) -> None:
+        """Called by the library for the handshake's answer and for each frame."""
+        if not isinstance(event, Frame) or event.opcode not in _DATA:
+            super().process_event(event)
+            return
+        self._parts.append(bytes(event.data))
+        if not event.fin:
+            return
+        message = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+        self._parts.clear()
+        if self._take is not None:
+            self._take(message)
+            return
+        self._early.append(message)
+        if len(self._early) >= MAX_EARLY:
+            self.transport.pause_reading()
