@@ -10,7 +10,7 @@ import argparse
 import importlib
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from realtime_agents import settings as settings_module
 from realtime_agents.errors import RealtimeAgentsError, UsageError
@@ -69,24 +69,32 @@ def make_parser() -> argparse.ArgumentParser:
     for name in ("ask", "ingest", "search", "eval", "knowledge", "agents", "engine", "doctor"):
         parsers[name].add_argument("--json", action="store_true", help="print JSON")
 
-    ask = parsers["ask"]
-    ask.add_argument("question", nargs="?", help="the question; '-' reads it from standard input")
-    ask.add_argument("--file", metavar="FILE", help="JSON lines with id and question; prints one line each")
-    ask.add_argument("--agent", metavar="NAME", help="agent to ask; without it the scenario's first agent")
-    ask.add_argument("--scenario", metavar="NAME", help="scenario; without it the SCENARIO setting")
-    ask.add_argument("--save", action="store_true", help="keep the conversation in the history")
+    for name, add in _ARGUMENTS.items():
+        add(parsers[name])
+    return parser
 
-    ingest = parsers["ingest"]
-    ingest.add_argument(
+
+def _add_ask(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("question", nargs="?", help="the question; '-' reads it from standard input")
+    parser.add_argument(
+        "--file", metavar="FILE", help="JSON lines with id and question; prints one line each"
+    )
+    parser.add_argument("--agent", metavar="NAME", help="agent to ask; without it the scenario's first agent")
+    parser.add_argument("--scenario", metavar="NAME", help="scenario; without it the SCENARIO setting")
+    parser.add_argument("--save", action="store_true", help="keep the conversation in the history")
+
+
+def _add_ingest(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
         "paths",
         nargs="+",
         metavar="PATH|URL",
         help="files or folders (JSONL, Markdown, HTML, PDF, text; gzip too), web pages, sitemaps",
     )
-    ingest.add_argument(
+    parser.add_argument(
         "--collection", default="documents", help="collection to put them in (default: %(default)s)"
     )
-    ingest.add_argument(
+    parser.add_argument(
         "--max-pages",
         type=_positive,
         default=500,
@@ -94,46 +102,48 @@ def make_parser() -> argparse.ArgumentParser:
         help="pages of a sitemap to read (default: %(default)s)",
     )
 
-    search = parsers["search"]
-    search.add_argument("query")
-    search.add_argument(
+
+def _add_search(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("query")
+    parser.add_argument(
         "--collection", action="append", default=[], metavar="NAME", help="only this one (repeatable)"
     )
-    search.add_argument("--limit", type=_positive, default=8, help="passages to print (default: %(default)s)")
-    search.add_argument("--mode", choices=("hybrid", "lexical", "vector"), default="hybrid")
-    search.add_argument(
+    parser.add_argument("--limit", type=_positive, default=8, help="passages to print (default: %(default)s)")
+    parser.add_argument("--mode", choices=("hybrid", "lexical", "vector"), default="hybrid")
+    parser.add_argument(
         "--type", action="append", default=[], choices=SOURCE_TYPES, help="only such documents (repeatable)"
     )
-    search.add_argument("--in-force", default="", metavar="DATE", help="only what holds on that day")
-    search.add_argument("--since", default="", metavar="DATE", help="only what is known to hold since then")
-    search.add_argument("--agent", default="", metavar="NAME", help="only what this agent reads")
+    parser.add_argument("--in-force", default="", metavar="DATE", help="only what holds on that day")
+    parser.add_argument("--since", default="", metavar="DATE", help="only what is known to hold since then")
+    parser.add_argument("--agent", default="", metavar="NAME", help="only what this agent reads")
 
-    _add_eval(parsers["eval"])
-    knowledge = parsers["knowledge"]
-    knowledge.add_argument(
+
+def _add_knowledge(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
         "action",
         nargs="?",
         default="versions",
         choices=("versions", "rebuild", "rollback"),
         help="what to do (default: %(default)s)",
     )
-    knowledge.add_argument(
+    parser.add_argument(
         "--version", default="", metavar="ID", help="version to go back to; without it the one before"
     )
-    knowledge.add_argument(
+    parser.add_argument(
         "--golden", metavar="FILE", help="questions that a rebuilt index must answer: JSON lines as for eval"
     )
 
-    agents = parsers["agents"]
-    agents.add_argument("action", choices=("check", "list"), help="check every file, or list what is there")
 
-    engine = parsers["engine"]
-    engine.add_argument("--host", default="127.0.0.1")
-    engine.add_argument("--port", type=_positive, default=8765)
-    engine.add_argument(
+def _add_agents(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("action", choices=("check", "list"), help="check every file, or list what is there")
+
+
+def _add_engine(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=_positive, default=8765)
+    parser.add_argument(
         "--fast", action="store_true", help="stream as fast as possible instead of at reading pace"
     )
-    return parser
 
 
 def _add_eval(parser: argparse.ArgumentParser) -> None:
@@ -173,3 +183,15 @@ def _positive(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError(f"must be 1 or more, found {text}")
     return value
+
+
+_ARGUMENTS: Mapping[str, Callable[[argparse.ArgumentParser], None]] = {
+    "ask": _add_ask,
+    "ingest": _add_ingest,
+    "search": _add_search,
+    "eval": _add_eval,
+    "knowledge": _add_knowledge,
+    "agents": _add_agents,
+    "engine": _add_engine,
+}
+"""Of the commands that take more than ``--json``."""
