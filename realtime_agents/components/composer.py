@@ -99,7 +99,7 @@ def composer() -> rx.Component:
                 id="composer",
                 name="message",
                 data_testid="composer",
-                placeholder="Type, or hold Space and speak…",
+                placeholder="Type your question…",
                 rows="1",
                 # Far above what a session takes: the browser cuts without a word, the session says why not.
                 max_length=200_000,

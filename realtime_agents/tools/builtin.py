@@ -122,7 +122,7 @@ def _from_match(match: FactMatch) -> ToolResult:
         "ok": "1 value" if len(match.values) == 1 else f"{len(match.values)} values",
         "not_held": "not held for that time",
         "needs_input": "needs more to go on",
-        "not_found": "no such value",
+        "not_found": "nothing held",
     }
     return ToolResult(
         outcome=match.outcome,

@@ -35,6 +35,10 @@ RANK_STEP = 0.005
 over real pages the single sentences ranked better than the passages (right page cited: 54 %, with a step
 of 0.03 50 %, by the first passage alone 40 %)."""
 RANK_MAX = 0.02
+_SAYS_LITTLE = stems(
+    "cover covers covered coverage pay pays paid cost costs much money get have need want benefits program plan medicare va"
+)
+"""Words that do not tell one question about benefits from another: a further sentence shares another one."""
 SAME_CONTENT = 0.6
 """Share of common stems from which two sentences say the same."""
 
@@ -57,9 +61,15 @@ _POINTER = re.compile(
     re.IGNORECASE,
 )
 """Sentences that only send the reader elsewhere: true, but no answer."""
+_TOLD_BEFORE = re.compile(
+    r"^[^?]*[,.;]\s+(?=(?:can|could|do|does|did|will|would|should|is|are|what|how|when|where|which|who)\b)",
+    re.IGNORECASE,
+)
+"""What is told before the question: it need not be in any source."""
 _CONTEXT = re.compile(r"\([^()]*\)")
 _PART = re.compile(r"\b(?:part|plan) [a-n]\b")
 _YEAR = re.compile(r"\b20\d{2}\b")
+_HOW_TO = re.compile(r"\bhow (?:do|can|should|would) i\b|\bwhere (?:do|can) i\b", re.IGNORECASE)
 _KINDS: tuple[tuple[re.Pattern[str], re.Pattern[str], float], ...] = (
     (re.compile(r"phone|\bcall\b|\bnumber\b", re.IGNORECASE), _CONTACT, 0.1),
     (re.compile(r"\bforms?\b", re.IGNORECASE), _FORM, 0.06),
@@ -75,7 +85,7 @@ _KINDS: tuple[tuple[re.Pattern[str], re.Pattern[str], float], ...] = (
         _TIME,
         0.04,
     ),
-    (re.compile(r"\bhow (?:do|can|should|would) i\b|\bwhere (?:do|can) i\b", re.IGNORECASE), _ACTION, 0.04),
+    (_HOW_TO, _ACTION, 0.04),
     (re.compile(r"eligib|qualif|\bcan (?:i|my)\b", re.IGNORECASE), _CONDITION, 0.04),
 )
 """(what is asked for, what a sentence has that answers such, what that is worth)."""
@@ -83,10 +93,12 @@ POINTER_COST = 0.12
 MISMATCH_COST = 0.12
 OTHER_PROGRAM_COST = 0.06
 """A sentence about a program beside the one that was asked about, "a veteran with …" for Medicare."""
+SUBJECT_WEIGHT = 0.06
+"""What all words that tell the question from others are worth in a sentence."""
 LEAD_BONUS = 0.03
 """The first sentence of a section is written to answer its heading."""
 HEADING_FLOOR = 0.6
-HEADING_WEIGHT = 0.25
+HEADING_WEIGHT = 0.4
 """What likeness of question and heading is worth, from the floor on; half as much after the first sentence."""
 DEFINITION_BONUS = 0.1
 _DEFINITION = re.compile(r"^what(?:'s| is| are)\s+(?:the |an? )?(.+?)\W*$", re.IGNORECASE)
@@ -148,14 +160,25 @@ def pick_sentences(
     if first is None or not _answers(question, first.picked, sources):
         return []
     chosen: list[Picked] = []
+    subject = stems(question) - _SAYS_LITTLE
     while len(chosen) < limit:
         room = MAX_WORDS - sum(len(text.split()) for text in (said, *(c.sentence for c in chosen)))
-        following = [(_worth(p.picked, chosen), p) for p in scored if _fits(p, chosen, said, room)]
+        following = [
+            (_worth(p.picked, chosen), p)
+            for p in scored
+            if _fits(p, chosen, said, room) and (not chosen or _is_on(subject, p.picked))
+        ]
         worth, entry = max(following, key=lambda f: f[0], default=(0.0, first))
         if not following or worth < first.picked.score - NEXT_MARGIN:
             break
         chosen.append(entry.picked)
     return _in_reading_order(chosen)
+
+
+def _is_on(subject: frozenset[str], picked: Picked) -> bool:
+    """True when it shares a word that tells the question from others, if there is any."""
+    told = stems(picked.sentence) | stems(f"{picked.source.title} {picked.source.section}")
+    return not subject or bool(subject & told)
 
 
 def _answers(question: str, best: Picked, sources: Sequence[SourceText]) -> bool:
@@ -172,6 +195,7 @@ def _answers(question: str, best: Picked, sources: Sequence[SourceText]) -> bool
     if asked <= own:
         return True
     said = stems(_CONTEXT.sub(" ", question))
+    asked = stems(_TOLD_BEFORE.sub("", question)) or asked
     specific = {word for word in asked if not named_programs(word)}
     if said & specific and said <= own and (specific - said) & own:
         return True
@@ -218,6 +242,7 @@ def has_amount(sentence: str) -> bool:
 
 def _score(question: str, sources: Sequence[SourceText], semantics: Semantics) -> list[_Scored]:
     scored = []
+    subject = stems(question) - _SAYS_LITTLE
     yes_no, programs = _YES_NO_QUESTION.search(question) is not None, named_programs(question)
     for candidate in _sifted(question, sources):
         sentence, source = candidate.sentence, candidate.source
@@ -234,6 +259,7 @@ def _score(question: str, sources: Sequence[SourceText], semantics: Semantics) -
             - (MISMATCH_COST if _YES_NO_ANSWER.match(sentence.text) and not yes_no else 0.0)
             - (OTHER_PROGRAM_COST if programs and named_programs(sentence.text) - programs else 0.0)
             + _heading_bonus(question, candidate, semantics)
+            + (SUBJECT_WEIGHT * len(subject & stems(sentence.text)) / len(subject) if subject else 0.0)
         )
         picked = Picked(
             sentence=sentence.text, source=source, score=score, meaning=meaning, order=sentence.order
@@ -274,7 +300,12 @@ def _heading_bonus(question: str, candidate: _Candidate, semantics: Semantics) -
 
 def _kind_bonus(question: str, sentence: str) -> float:
     """An amount for "how much", a time for "when": the kind of thing that was asked for."""
-    worth = [bonus for asked, found, bonus in _KINDS if asked.search(question) and found.search(sentence)]
+    how_to = _HOW_TO.search(question) is not None
+    worth = [
+        bonus
+        for asked, found, bonus in _KINDS
+        if asked.search(question) and found.search(sentence) and not (how_to and found is _AMOUNT)
+    ]
     defined = _DEFINITION.match(question)
     if defined and re.match(rf"(?:the |an? )?{re.escape(defined[1])}\b", sentence, re.IGNORECASE):
         worth.append(DEFINITION_BONUS)

@@ -30,6 +30,7 @@ ONLY_ENGLISH = (
 SPANISH_QUERY = "help in Spanish, ayuda en español"
 """What is searched for when somebody writes Spanish: who answers in Spanish."""
 WRITES_IN_SPANISH = "writes in Spanish"
+NOTHING_THERE = "nothing was found there"
 NO_TOOLS = "I don't know that, and I have nothing here to look it up with."
 
 

@@ -20,6 +20,7 @@ from realtime_agents.engine.dialogue.fill import Filled, Said, fill
 from realtime_agents.engine.dialogue.followup import Resolved, questions_in, resolve
 from realtime_agents.engine.dialogue.intent import Intent, classify, strip_lead
 from realtime_agents.engine.dialogue.language import wants_spanish
+from realtime_agents.engine.dialogue.programs import named_programs
 from realtime_agents.engine.dialogue.semantics import Semantics
 from realtime_agents.engine.dialogue.statements import is_statement, join_continued
 from realtime_agents.engine.dialogue.view import (
@@ -124,6 +125,7 @@ class _Turn:
         return (
             self._look_again(current)
             or self._hand_over(current, routing.HANDOFF_MARGIN_EMPTY_HANDED)
+            or self._pass_on(current)
             or Say(text=answer)
         )
 
@@ -219,6 +221,15 @@ class _Turn:
         handoff = routing.choose_handoff(
             self._resolved.text, self._prompt, self._usable(), self._semantics, margin
         )
+        return CallTools(calls=((handoff.tool.name, _json({"reason": handoff.reason})),)) if handoff else None
+
+    def _pass_on(self, current: Exchange) -> Plan | None:
+        """To the next agent, when the one the question was passed to found nothing and it names no program."""
+        passed = current.handoffs == 1 and current.calls[0].is_handoff
+        if current.steered or not passed or named_programs(self._resolved.text):
+            return None
+        others = [tool for tool in self._usable() if tool.name not in {call.name for call in current.calls}]
+        handoff = routing.best_handoff(self._resolved.text, others, self._semantics, phrases.NOTHING_THERE)
         return CallTools(calls=((handoff.tool.name, _json({"reason": handoff.reason})),)) if handoff else None
 
     def _look_up(self, tools: Sequence[ToolSpec]) -> Plan | None:

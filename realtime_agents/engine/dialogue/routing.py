@@ -66,7 +66,8 @@ _IN_GENERAL = re.compile(
 _OWN = re.compile(r"\b(?:i|i'm|i've|my|mine|me|our|we|us)\b", re.IGNORECASE)
 _CLAUSE = re.compile(r"\b(?:and|also|plus)\b|[;?]\s", re.IGNORECASE)
 _TRANSFER_WISH = re.compile(
-    r"\b(?:transfer|switch|hand|pass|connect|put)\b.{0,20}\b(?:to|through|over)\b|(?<!\byou )\b(?:talk|speak) (?:to|with)\b",
+    r"\b(?:transfer|switch|hand|pass|connect|put)\b.{0,20}\b(?:to|through|over)\b"
+    r"|(?<!\byou )\b(?:talk|speak) (?:to|with)\b(?! (?:an? |some )?(?:\w+ )?(?:person|human|being|somebody|someone|people|operator)\b)",
     re.IGNORECASE,
 )
 

@@ -29,6 +29,7 @@ _WANTS = re.compile(
 )
 _ASKS_INSIDE = re.compile(
     r"\b(?:can|could|do|does|did|will|would|should|may|must|is|are|am) (?:i|we|she|he|they|you|it)\b"
+    r"|[,;.]\s+(?:can|could|do|does|did|will|would|should|is|are|what|how|when|where|which|who)\b"
     r"|\b(?:what|how|when|where|which|who) (?:can|could|do|does|did|will|would|should|is|are|am|now|much|many|long|about|happens)\b",
     re.IGNORECASE,
 )

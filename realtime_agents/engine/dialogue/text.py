@@ -9,8 +9,8 @@ _STOP_WORDS = """a about all also am an and any anybody anyone are as at be beca
 did do does doing done each either else ever every for from get gets getting give given go goes going got had happen happened happens
 has have having he hello help her here hers hi him his how i if i'd i'll i'm i've in into is it it's its just
 know let like looking make many may me might mine more most much must my need no not now of off ok okay on
-once one only or other our out over own please really s same she should show since so some still such sure
-tell than thank thanks that that's the their them then there these they this those through to too up us use
+once one only or other our out over own please really s same see she should show since so some still such sure
+tell than thank thanks think that that's the their them then there these they this those through to too up us use
 used using very want wants was we well were what what's when where whether which while who whom whose why will
 with would yes you you're your yours"""
 STOP_WORDS = frozenset(_STOP_WORDS.split())
@@ -64,6 +64,8 @@ def stem(word: str) -> str:
     for suffix in _SUFFIXES:
         if word.endswith(suffix) and len(word) - len(suffix) >= 3:
             base = word[: -len(suffix)]
+            if suffix in ("ed", "ing") and len(base) > 3 and base[-1] == base[-2] and base[-1] not in "lsz":
+                base = base[:-1]
             return base + "y" if suffix in ("ies", "ied") else base.rstrip("e")
     return word.rstrip("e") if len(word) > 3 else word
 

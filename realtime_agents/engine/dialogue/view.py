@@ -103,6 +103,11 @@ class Exchange:
         return self.steered or any(call.is_handoff for call in self.calls)
 
     @property
+    def handoffs(self) -> int:
+        """How often the message was handed over."""
+        return sum(call.is_handoff for call in self.calls)
+
+    @property
     def lookups(self) -> tuple[Call, ...]:
         """The calls of the agent that speaks now: those after the last handoff."""
         handed = max((i for i, call in enumerate(self.calls) if call.is_handoff), default=-1)

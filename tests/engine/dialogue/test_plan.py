@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from realtime_agents.engine.dialogue import phrases, routing
 from realtime_agents.engine.dialogue.plan import Dialogue, Say
 from realtime_agents.engine.dialogue.semantics import Semantics
 from tests.engine.dialogue.agents import FACT, ORDER, SEARCH, WEATHER, greeter, shop, specialist
@@ -47,6 +48,28 @@ def test_when_the_exact_tool_finds_nothing_the_search_is_tried_before_giving_up(
     assert [name for name, _ in medicare.calls(PREMIUM, nothing)] == ["search_knowledge"]
     both = [*nothing, *call("search_knowledge", found(outcome="not_found"))]
     assert medicare.says(PREMIUM, both).startswith("I don't know")
+
+
+def test_a_question_that_was_passed_on_and_found_nothing_is_passed_on_once_more(dialogue: Dialogue) -> None:
+    question = "Do I need a referral to see a specialist?"
+    empty = [
+        *call("search_knowledge", found(outcome="not_found")),
+        *call("benefit_fact", found(outcome="not_found")),
+    ]
+    passed = [*call("transfer_to_va", found()), *empty]
+    (name, arguments), *rest = specialist(dialogue, "va").calls(question, passed)
+    assert name in ("transfer_to_medicare", "transfer_to_both")
+    assert arguments == {"reason": phrases.NOTHING_THERE}
+    assert not rest
+    twice = [*passed, *call(name, found()), *empty]
+    assert specialist(dialogue, "medicare").says(question, twice).startswith("I don't know")
+    named = "Do I need a VA referral to see a specialist?"
+    assert specialist(dialogue, "va").says(named, passed).startswith("I don't know")
+
+
+def test_a_wish_to_talk_to_a_person_is_a_question_and_no_wish_for_another_agent() -> None:
+    assert not routing.wishes_transfer("How do I talk to a real person?")
+    assert routing.wishes_transfer("Can I talk to the VA agent?")
 
 
 def test_an_agent_that_finds_nothing_lets_another_that_fits_look_once(dialogue: Dialogue) -> None:
