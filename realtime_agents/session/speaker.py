@@ -189,6 +189,12 @@ class Speaker:
         else:
             action()
 
+    def do_what_waits(self) -> None:
+        """Do now what `after_cut` was given."""
+        waiting, self._after_cut = self._after_cut, []
+        for action in waiting:
+            action()
+
     def recent_words(self) -> str:
         """What was being said around the present moment."""
         said = []
@@ -261,9 +267,7 @@ class Speaker:
         cut, self._cut_items = self._cut_items, {}
         for item in cut.values():
             self._settle_cut(item)
-        waiting, self._after_cut = self._after_cut, []
-        for action in waiting:
-            action()
+        self.do_what_waits()
 
     def _settle_cut(self, item: SpokenItem) -> None:
         truncation = self._playback.truncation(item.id, now_ms=self._clock.monotonic() * 1000)

@@ -86,10 +86,8 @@ class Voice:
         on_turn: Callable[[str], None],
         on_danger: Callable[[str], None],
     ) -> None:
-        """``on_turn`` gets the row of each thing the person says, ``on_danger`` that of somebody in danger.
-
-        ``server_is_ours``: why the server cannot speak is shown in its own words.
-        """
+        """``on_turn`` gets the row of each thing the person says, ``on_danger`` that of somebody in danger;
+        ``server_is_ours``: why the server cannot speak is shown in its own words."""
         self._conversation_id = conversation_id
         self._answering = answering
         self._configuring = configuring
@@ -112,7 +110,7 @@ class Voice:
             speaker=self.speaker,
             transcript=transcript,
             roster=roster,
-            is_quiet=lambda: self._line is not None and not self._hears_speech,
+            is_quiet=lambda: self._line is not None and not (self._hears_speech or self._press.is_down),
         )
         self._listening = Listening(
             answering=answering,
@@ -261,6 +259,8 @@ class Voice:
     def on_lost(self) -> None:
         """The connection is gone, and what was half said with it; before the answers are told."""
         self._hears_speech = False
+        self._going_on.forget()
+        self.speaker.do_what_waits()  # a press that was to be a turn is lost like one
         self._press.on_lost()
         self._listening.on_lost()
         self._show()

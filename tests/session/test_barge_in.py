@@ -375,6 +375,25 @@ async def test_a_press_of_the_button_cuts_speech_and_the_answer_knows_what_was_h
         assert [row[2] for row in r.rows()[2:]] == ["Enough", "Yes."]
 
 
+async def test_a_press_that_waits_to_be_committed_when_the_connection_breaks_is_told_to_be_lost() -> None:
+    first: list[Any] = [listens(), *question("Count"), begins_to_speak(*ONE_TO_TEN), *stopped_by_us()]
+    first += [*[expect("input_audio_buffer.append")] * 5, drops(1006)]
+    second = [user_item("Count"), assistant_item("one"), system_item(holding="interrupted")]
+    async with rig(first, [refuses()], second) as r:
+        browser = await attach(r, "push_to_talk")
+        await r.session.send_text("Count")
+        await hears(r, browser, 600)
+        browser.line.talk(True)
+        browser.say(100)
+        browser.line.talk(False)
+        await r.played(0)
+        await r.clock.advance(1)
+        await r.played(2)
+        assert r.rows()[2][:2] == ("breadcrumb", "failed")
+        assert "say it again" in r.rows()[2][2]
+        assert activity(r) is Activity.IDLE
+
+
 async def test_an_answer_cut_by_a_lost_connection_is_silenced_and_said_anew() -> None:
     first: list[Any] = [listens(), *question("Count"), begins_to_speak(*ONE_TO_TEN), drops(1006)]
     second: list[Any] = [user_item("Count"), expect("response.create"), speaks(("one two", 100), number=2)]
