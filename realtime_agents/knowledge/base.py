@@ -16,6 +16,7 @@ from realtime_agents.errors import KnowledgeError
 from realtime_agents.knowledge.fusion import VECTOR_WEIGHT
 from realtime_agents.knowledge.index import IndexStore, tag_of
 from realtime_agents.knowledge.intake import BATCH_DOCUMENTS, merged, sort_out
+from realtime_agents.knowledge.passages import place_of
 from realtime_agents.knowledge.port import (
     Document,
     DocumentInfo,
@@ -132,10 +133,8 @@ class IndexedKnowledgeBase:
         )
 
     async def passage(self, passage_id: str) -> Passage | None:
-        name, _, place = passage_id.rpartition("#")
-        if not (place.isascii() and place.isdigit() and len(place) < 10):
-            return None
-        return await _soon(self._passage_at(name, int(place)))
+        name, place = place_of(passage_id)
+        return await _soon(self._passage_at(name, place)) if place >= 0 else None
 
     async def document(self, document_id: str) -> Document | None:
         return await _soon(self._document(document_id))

@@ -202,8 +202,7 @@ def _record(line: str, place: str, origin: Origin) -> Found:
     try:
         record = json.loads(line)
     except (ValueError, RecursionError) as error:
-        reason = error.msg if isinstance(error, json.JSONDecodeError) else "it is nested too deeply"
-        return DocumentFailure(name=place, reason=f"its line is not JSON: {reason}")
+        return DocumentFailure(name=place, reason=f"its line is not JSON: {_fault_of_json(error)}")
     if not isinstance(record, dict):
         return DocumentFailure(name=place, reason="its line should be a JSON object with id, title and text")
     missing = [key for key in ("id", "title", "text") if not _words(record.get(key))]
@@ -223,6 +222,16 @@ def _record(line: str, place: str, origin: Origin) -> Found:
         own = f"{origin.collection}/{origin.name}/{document.id}"
         return replace(document, id=own, collection=origin.collection)
     return document
+
+
+def _fault_of_json(error: Exception) -> str:
+    match error:
+        case json.JSONDecodeError():
+            return error.msg
+        case RecursionError():
+            return "it is nested too deeply"
+        case _:
+            return "a number in it has too many digits"
 
 
 def _page(stream: _Stream, kind: str, origin: Origin, extractor: Extractor) -> Iterator[Found]:

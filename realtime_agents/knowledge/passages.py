@@ -53,6 +53,14 @@ class PreparedDocument:
     passages: tuple[PreparedPassage, ...]
 
 
+def place_of(passage_id: str) -> tuple[str, int]:
+    """``a#1#b#0`` → document ``a#1#b``, place 0; place -1 where it is no passage's id."""
+    name, _, place = passage_id.rpartition("#")
+    if not (place.isascii() and place.isdigit() and len(place) < 10):
+        return name, -1
+    return name, int(place)
+
+
 def fingerprint(document: Document) -> str:
     """Changes when anything that is stored of the document would change."""
     parts: tuple[str, ...] = (

@@ -17,7 +17,7 @@ from realtime_agents.errors import KnowledgeError
 from realtime_agents.knowledge import rows
 from realtime_agents.knowledge.database import Database
 from realtime_agents.knowledge.index import Ask, EmbedderTag, Found, Holdings, StoredPassage, Waiting
-from realtime_agents.knowledge.passages import PreparedDocument
+from realtime_agents.knowledge.passages import PreparedDocument, place_of
 from realtime_agents.knowledge.port import Document, DocumentInfo, Passage
 from realtime_agents.knowledge.snapshot import VectorLayers, VectorSnapshot
 from realtime_agents.knowledge.vectors import VectorHit
@@ -226,11 +226,3 @@ class SqliteIndex:
             snapshot.tidy()
         except KnowledgeError as error:
             logger.warning("The vectors in memory could not follow a change", extra={"reason": str(error)})
-
-
-def place_of(passage_id: str) -> tuple[str, int]:
-    """``a#1#b#0`` → document ``a#1#b``, place 0; place -1 where it is no passage's id."""
-    name, _, place = passage_id.rpartition("#")
-    if not (place.isascii() and place.isdigit() and len(place) < 10):
-        return name, -1
-    return name, int(place)

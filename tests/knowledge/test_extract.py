@@ -101,6 +101,7 @@ def test_the_date_is_the_printed_one_before_any_date_of_a_file(
         ("[1, 2]", "JSON object"),
         ('"text"', "JSON object"),
         ("[" * 100_000, "nested too deeply"),
+        (f'{{"id": {"9" * 5_000}}}', "too many digits"),
         (json.dumps({"id": "a", "text": "x"}), "no title"),
         (json.dumps({"id": "", "title": "T", "text": "x"}), "no id"),
         (json.dumps({"id": "a", "title": "T", "text": "  "}), "no text"),

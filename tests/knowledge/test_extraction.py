@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
 
 import pytest
 
@@ -11,12 +10,6 @@ from realtime_agents.knowledge import extraction, extraction_worker
 from realtime_agents.knowledge.extraction import Extractor
 from realtime_agents.knowledge.extraction_worker import serve
 from tests.support.pdf_files import pdf
-
-
-@pytest.fixture(scope="module")
-def extractor() -> Iterator[Extractor]:
-    with Extractor() as made:
-        yield made
 
 
 def test_pages_and_pdf_files_are_taken_apart_in_the_other_process(extractor: Extractor) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -53,12 +53,6 @@ class Place:
 
     async def ids(self) -> list[str]:
         return [one.id for one in await self.kb.documents()]
-
-
-@pytest.fixture(scope="module")
-def extractor() -> Iterator[Extractor]:
-    with Extractor() as made:
-        yield made
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import asyncio
 import gzip
 import json
 import threading
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -67,12 +67,6 @@ class Reading:
         for path in paths:
             self.site.page(path, f"{LONG} It is {path}.", etag=f'"{path}"')
         self.site.sitemap("/sitemap.xml", *paths)
-
-
-@pytest.fixture(scope="module")
-def extractor() -> Iterator[Extractor]:
-    with Extractor() as made:
-        yield made
 
 
 @pytest.fixture

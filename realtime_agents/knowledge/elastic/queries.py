@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from realtime_agents.knowledge.analysis import normalise
 from realtime_agents.knowledge.filters import Filters, days_of
 from realtime_agents.knowledge.index import Ask, StoredPassage
 from realtime_agents.knowledge.passages import PreparedDocument, PreparedPassage
-from realtime_agents.knowledge.port import Document, DocumentInfo, Passage
+from realtime_agents.knowledge.port import Document, DocumentInfo, Passage, SourceType
 from realtime_agents.knowledge.vectors import HEAD, PAGE
 
 NEAR_FACTOR = 1.5
@@ -136,55 +136,23 @@ def stored_passage(source: Source) -> StoredPassage:
     passage = Passage(
         id=passage_name(source),
         document_id=source["document_id"],
-        collection=source["collection"],
-        title=source["title"],
         section=source["section"],
-        url=source["url"],
-        source=source["source"],
-        as_of=source.get("as_of"),
         text=text,
         summary=text[source["summary_start"] : source["summary_end"]],
         char_start=source["char_start"],
         char_end=source["char_end"],
-        source_type=source["source_type"],
-        published=source.get("published"),
-        effective_from=source.get("effective_from"),
-        effective_to=source.get("effective_to"),
+        **_common_of(source),
     )
     spans = json.loads(source["windows"]["spans"])
     return StoredPassage(passage, tuple((int(a), int(b)) for a, b in spans))
 
 
 def stored_document(source: Source) -> Document:
-    return Document(
-        id=source["id"],
-        title=source["title"],
-        text=source["text"],
-        collection=source["collection"],
-        url=source["url"],
-        source=source["source"],
-        as_of=source.get("as_of"),
-        source_type=source["source_type"],
-        published=source.get("published"),
-        effective_from=source.get("effective_from"),
-        effective_to=source.get("effective_to"),
-    )
+    return Document(id=source["id"], text=source["text"], **_common_of(source))
 
 
 def document_info(source: Source) -> DocumentInfo:
-    return DocumentInfo(
-        id=source["id"],
-        collection=source["collection"],
-        title=source["title"],
-        url=source["url"],
-        source=source["source"],
-        as_of=source.get("as_of"),
-        source_type=source["source_type"],
-        published=source.get("published"),
-        effective_from=source.get("effective_from"),
-        effective_to=source.get("effective_to"),
-        passages=source["passages"],
-    )
+    return DocumentInfo(id=source["id"], passages=source["passages"], **_common_of(source))
 
 
 def document_source(prepared: PreparedDocument, sha256: str, passages: int) -> dict[str, Any]:
@@ -240,19 +208,38 @@ def embedding_of(vectors: bytes, dims: int) -> list[float]:
     return plain_vector((1 - PAGE) * whole + PAGE * title)
 
 
+class _Common(TypedDict):
+    """What a document and each of its passages tell alike."""
+
+    collection: str
+    title: str
+    url: str
+    source: str
+    as_of: str | None
+    source_type: SourceType
+    published: str | None
+    effective_from: str | None
+    effective_to: str | None
+
+
 def _common(document: Document) -> dict[str, Any]:
-    found: dict[str, Any] = {
-        "collection": document.collection,
-        "title": document.title,
-        "url": document.url,
-        "source": document.source,
-        "as_of": document.as_of,
-        "source_type": document.source_type,
-        "published": document.published,
-        "effective_from": document.effective_from,
-        "effective_to": document.effective_to,
-    }
+    """As it is stored: what is not known is left out."""
+    found = {name: getattr(document, name) for name in _Common.__annotations__}
     return {name: value for name, value in found.items() if value is not None}
+
+
+def _common_of(source: Source) -> _Common:
+    return _Common(
+        collection=source["collection"],
+        title=source["title"],
+        url=source["url"],
+        source=source["source"],
+        as_of=source.get("as_of"),
+        source_type=source["source_type"],
+        published=source.get("published"),
+        effective_from=source.get("effective_from"),
+        effective_to=source.get("effective_to"),
+    )
 
 
 def batches(ids: Iterable[str], size: int) -> Iterable[Sequence[str]]:
