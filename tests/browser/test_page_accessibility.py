@@ -54,6 +54,14 @@ def test_a_page_has_no_serious_finding(page: Page, path: str) -> None:
     assert serious_findings(page) == []
 
 
+def test_what_stands_in_the_empty_box_fits_on_a_phone(page: Page) -> None:
+    page.set_viewport_size(PHONE)
+    page.goto("/")
+    box = page.get_by_test_id("composer")
+    expect(box).to_be_visible()
+    assert box.evaluate("e => e.scrollHeight - e.clientHeight") <= 1
+
+
 def test_the_passage_reader_keeps_the_tab_key_within_it(page: Page) -> None:
     opened(page)
     answered(page)

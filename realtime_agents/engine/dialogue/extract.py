@@ -156,10 +156,12 @@ def pick_sentences(
     ``said`` is text that the answer opens with already: it takes room, and is not repeated.
     """
     scored = _score(question, sources, semantics)
-    first = next((p for p in scored if p.opens), None)
-    if first is None or not _answers(question, first.picked, sources):
+    openers = [entry for entry in scored if entry.opens]
+    near = [entry for entry in openers if entry.picked.score >= openers[0].picked.score - NEXT_MARGIN]
+    first = next((entry for entry in near if _answers(question, entry.picked, sources)), None)
+    if first is None:
         return []
-    chosen: list[Picked] = []
+    chosen = [first.picked] if _fits(first, [], said, MAX_WORDS - len(said.split())) else []
     subject = stems(question) - _SAYS_LITTLE
     while len(chosen) < limit:
         room = MAX_WORDS - sum(len(text.split()) for text in (said, *(c.sentence for c in chosen)))
@@ -168,8 +170,8 @@ def pick_sentences(
             for p in scored
             if _fits(p, chosen, said, room) and (not chosen or _is_on(subject, p.picked))
         ]
-        worth, entry = max(following, key=lambda f: f[0], default=(0.0, first))
-        if not following or worth < first.picked.score - NEXT_MARGIN:
+        worth, entry = max(following, key=lambda f: f[0], default=(0.0, None))
+        if entry is None or worth < first.picked.score - NEXT_MARGIN:
             break
         chosen.append(entry.picked)
     return _in_reading_order(chosen)

@@ -59,7 +59,7 @@ _FORMS: tuple[tuple[Intent, re.Pattern[str]], ...] = tuple(
         ),
         (
             Intent.HELP,
-            r"help|help me|i need (?:some )?help|can you help(?: me)?|how can you help(?: me)?|what (?:can|do) you (?:do|know|cover|help with)(?: for me)?|what can i ask(?: you)?(?: about)?|what are my options|how does this work|menu",
+            r"help|help me|i need (?:some )?help|can you help(?: me)?|how can you help(?: me)?|what (?:can|do) you (?:do|know|cover|help with)(?: for me)?|what (?:can|should|do) i ask(?: you)?(?: about)?|what are my options|how does this work|menu",
         ),
         (
             Intent.REPEAT,

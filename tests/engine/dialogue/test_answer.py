@@ -81,6 +81,14 @@ def test_the_sentence_that_answers_the_heading_of_its_section_comes_first(semant
     assert told.startswith("No, Part D is optional. [1]")
 
 
+def test_where_the_best_sentence_is_too_far_from_the_question_the_next_one_opens(
+    semantics: Semantics,
+) -> None:
+    circle = source(1, "Circle the denied item on the notice and send it to the company that is named.")
+    appeal = source(2, "When Medicare or a plan denies a claim or refuses to pay, the person can appeal.")
+    assert "the person can appeal. [2]" in answer(semantics, "I got denied", found(circle, appeal))
+
+
 def test_a_page_about_something_near_does_not_fill_the_answer_up(semantics: Semantics) -> None:
     feet = source(6, "Medicare covers foot exams for people with diabetes and nerve damage.", title="Feet")
     told = answer(semantics, "Does Medicare cover hearing aids?", found(HEARING, feet))
