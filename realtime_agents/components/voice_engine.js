@@ -187,6 +187,7 @@ class VoiceEngine {
   }
 
   applyMode(mode) {
+    this.unmuteOnHold = false;
     this.line?.uplink?.setPushToTalk(mode === "push_to_talk");
     setFacts({ mode, held: false });
   }

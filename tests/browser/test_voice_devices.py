@@ -161,6 +161,25 @@ def test_a_mute_that_is_lifted_for_a_moment_only_stays(voice_page: Page, audio: 
     assert [m["on"] for m in line.of("mute")] == [True]
 
 
+def test_a_key_that_lifted_a_mute_does_not_mute_in_another_way_of_taking_turns(
+    voice_page: Page, audio: FakeAudioServer
+) -> None:
+    line = talking(voice_page, audio)
+    voice_page.get_by_test_id("talk-mute").click()
+    line.until(lambda: line.of("mute"))
+    voice_page.evaluate("document.activeElement.blur()")
+    voice_page.keyboard.down("Space")
+    line.until(lambda: [m["on"] for m in line.of("mute")] == [True, False])
+    voice_page.evaluate("realtimeVoice.setMode('push_to_talk')")
+    voice_page.keyboard.up("Space")
+    voice_page.evaluate("realtimeVoice.setMode('server_vad')")
+    voice_page.keyboard.press("Space")
+    voice_page.evaluate("realtimeVoice.setMode('semantic_vad')")
+    line.until(lambda: len(line.of("mode")) == 3)
+    assert [m["on"] for m in line.of("mute")] == [True, False]
+    assert stats(voice_page)["tracks"] == 1
+
+
 OTHER_RATE = """
 () => {
   const context = new AudioContext({ sampleRate: 16000 });
