@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 from starlette.types import Message, Receive, Scope, Send
 
@@ -29,6 +30,7 @@ from realtime_agents.api.audio_wire import (
     parse,
     ticket_in,
 )
+from realtime_agents.api.websocket_protocol import SHORTCUT
 from realtime_agents.errors import SessionError
 from realtime_agents.protocol.pcm import BYTES_PER_SAMPLE
 from realtime_agents.session.line import AudioLine
@@ -61,6 +63,14 @@ class _Gone(Exception):
     """The browser has left."""
 
 
+class Shortcut(Protocol):
+    """What a server may offer beside ASGI; see `UnhurriedWebSocket`."""
+
+    def hand_to(self, take: Callable[[bytes | str], None] | None) -> None: ...
+
+    def offer(self, message: bytes | str) -> bool: ...
+
+
 class AudioSocket:
     """One WebSocket, from its ticket to its close.
 
@@ -71,8 +81,8 @@ class AudioSocket:
     tasks    `run`     `run`
     ======== ========= ========================
 
-    Nothing is queued here: what the browser sends goes to the session at once, and what it should play waits
-    in the line.
+    Nothing is queued here: what the browser sends goes to the session at once, and what it should play goes to
+    the browser at once, or waits in the line. On a server without the shortcut a task stands in between.
     """
 
     def __init__(
@@ -90,6 +100,7 @@ class AudioSocket:
         self._find_registry = find_registry
         self._now = now
         self._limit = RateLimit()
+        self._shortcut: Shortcut | None = scope.get("extensions", {}).get(SHORTCUT)
 
     async def run(self) -> None:
         """Serve the socket to its end."""
@@ -130,11 +141,14 @@ class AudioSocket:
         try:
             async with asyncio.timeout(START_WITHIN_S):
                 while True:
-                    received = await self._receive()
-                    if isinstance(received, Start):
-                        return received
-                    if not isinstance(received, bytes):
+                    message = self._understood(await self._receive())
+                    if isinstance(message, Start):
+                        return message
+                    if not isinstance(message, bytes):
                         raise _Refused(NOT_STARTED)
+        except BadMessage as error:
+            await self._send(LineError("bad_message", str(error)))
+            raise _Refused(NOT_STARTED) from None
         except TimeoutError:
             raise _Refused(NOT_STARTED) from None
 
@@ -144,6 +158,7 @@ class AudioSocket:
         receiver = asyncio.create_task(self._receive_all(line), name="audio receiver")
         ending = asyncio.create_task(line.wait_ended(), name="audio end")
         tasks = (sender, receiver, ending)
+        line.speak_through(self._offer)
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             if not sender.done() and not receiver.done():
@@ -154,6 +169,8 @@ class AudioSocket:
                     raise error
             return line.ended or LEFT
         finally:
+            if self._shortcut is not None:
+                self._shortcut.hand_to(None)
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -174,43 +191,53 @@ class AudioSocket:
         kind = "bytes" if isinstance(data, bytes) else "text"
         await self._give({"type": "websocket.send", kind: data})
 
+    def _offer(self, message: LineMessage) -> bool:
+        return self._shortcut is not None and self._shortcut.offer(encode(message))
+
     async def _receive_all(self, line: AudioLine) -> None:
+        """What the browser sends goes to the line; by the shortcut, where there is one, from the next on."""
+        if self._shortcut is not None:
+            self._shortcut.hand_to(lambda data: self._on_data(line, data))
         while True:
-            received = await self._receive()
-            if isinstance(received, bytes):
-                self._push(line, received)
-            elif received is not None:
-                _tell(line, received)
+            self._on_data(line, await self._receive())
 
-    def _push(self, line: AudioLine, pcm: bytes) -> None:
-        if pcm and len(pcm) % BYTES_PER_SAMPLE == 0:
-            line.push(pcm)
+    def _on_data(self, line: AudioLine, data: bytes | str) -> None:
+        """A message of the browser; one that may not be ends the line."""
+        if line.ended is not None:
+            return
+        try:
+            message = self._understood(data)
+        except _Refused as refused:
+            line.end(refused.why)
+        except BadMessage as error:
+            line.put(LineError("bad_message", str(error)))
         else:
-            line.put(LineError("bad_audio", f"expected whole samples, found {len(pcm)} bytes"))
+            _tell(line, message)
 
-    async def _receive(self) -> ClientMessage | bytes | None:
-        """The next message; None for one that was bad and has been answered. Raises `_Refused`, `_Gone`."""
+    async def _receive(self) -> bytes | str:
+        """The next message. Raises `_Gone`."""
         message = await self._take()
         if message["type"] == "websocket.disconnect":
             raise _Gone
-        audio, text = message.get("bytes"), message.get("text")
-        if not self._limit.allows(len(audio or b""), self._now()):
+        audio = message.get("bytes")
+        return bytes(audio) if audio is not None else message.get("text") or ""
+
+    def _understood(self, data: bytes | str) -> ClientMessage | bytes:
+        """Audio, or what was said about it. Raises `_Refused` for what is too big or too fast, and `BadMessage`."""
+        is_audio = isinstance(data, bytes)
+        if not self._limit.allows(len(data) if is_audio else 0, self._now()):
             raise _Refused(TOO_FAST)
-        if audio is not None:
-            if len(audio) > MAX_FRAME_BYTES:
-                raise _Refused(TOO_BIG)
-            return bytes(audio)
-        if len(text or "") > MAX_TEXT_CHARS:
+        if len(data) > (MAX_FRAME_BYTES if is_audio else MAX_TEXT_CHARS):
             raise _Refused(TOO_BIG)
-        try:
-            return parse(text or "")
-        except BadMessage as error:
-            await self._send(LineError("bad_message", str(error)))
-            return None
+        return data if isinstance(data, bytes) else parse(data)
 
 
-def _tell(line: AudioLine, message: ClientMessage) -> None:
+def _tell(line: AudioLine, message: ClientMessage | bytes) -> None:
     match message:
+        case bytes() if message and len(message) % BYTES_PER_SAMPLE == 0:
+            line.push(message)
+        case bytes():
+            line.put(LineError("bad_audio", f"expected whole samples, found {len(message)} bytes"))
         case Played():
             line.played(message.item_id, message.ms)
         case Flushed():

@@ -1,25 +1,63 @@
-"""How the server reads WebSockets: uvicorn's way, without a pause after every message."""
+"""How the server reads and writes WebSockets: uvicorn's way, without its pauses and, for who asks, its queues."""
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request
 
+SHORTCUT: Final = "realtime_agents.shortcut"
+"""Name of the ASGI extension: an app that finds this protocol there may use `hand_to` and `offer`."""
 MAX_WAITING: Final = 16
 """Messages that may wait for the app before no more are read."""
 MAX_SMALL_BYTES: Final = 16 * 1024
 """A larger message is waited for at once: at most a quarter of a megabyte waits."""
 
+Take = Callable[[bytes | str], None]
+
 
 class UnhurriedWebSocket(WebSocketsSansIOProtocol):
-    """Stops reading only when the app falls behind.
+    """Stops reading only when the app falls behind, and not at all for an app that takes messages at once.
 
     uvicorn stops after each message until the app has taken it, which costs two system calls per
-    message: with audio both ways that is a third of all. What may wait stays bounded.
+    message: with audio both ways that is a third of all. What may wait stays bounded. A queue and a
+    task per message cost as much again, so an app may be called instead.
     """
 
+    _take: Take | None = None
+
+    def hand_to(self, take: Take | None) -> None:
+        """Call ``take``, which must not raise, with each message from now on; None: ASGI's ``receive`` again.
+
+        What came before is still to be received, and so is the end.
+        """
+        self._take = take
+
+    def offer(self, message: bytes | str) -> bool:
+        """Send a message now. False when the other side takes none at the moment, or the connection is not open."""
+        is_open = self.handshake_complete and not (self.close_sent or self.disconnected)
+        if not is_open or not self.writable.is_set() or self.transport.is_closing():
+            return False
+        if isinstance(message, bytes):
+            self.conn.send_binary(message)
+        else:
+            self.conn.send_text(message.encode())
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        return True
+
+    def handle_connect(self, event: Request) -> None:
+        super().handle_connect(event)
+        if not self.close_sent:
+            extensions: dict[str, Any] = self.scope["extensions"]
+            extensions[SHORTCUT] = self
+
     def send_receive_event_to_app(self) -> None:
+        if self._take is not None and self.queue.empty() and (message := self._message()) is not None:
+            self.frames = []
+            self._take(message)
+            return
         was_paused, self.read_paused = self.read_paused, True  # keeps the parent from pausing
         size = sum(map(len, self.frames))
         super().send_receive_event_to_app()
@@ -28,3 +66,15 @@ class UnhurriedWebSocket(WebSocketsSansIOProtocol):
         if is_behind and not was_paused and not self.close_sent:
             self.read_paused = True
             self.transport.pause_reading()
+
+    def _message(self) -> bytes | str | None:
+        """What was just read; None for what the parent knows how to refuse."""
+        data = self.frames[0] if len(self.frames) == 1 else b"".join(self.frames)
+        if self.close_sent:
+            return None
+        if self.curr_msg_data_type == "bytes":
+            return bytes(data)
+        try:
+            return data.decode()
+        except UnicodeDecodeError:
+            return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Protocol
 
 from realtime_agents.protocol.pcm import BYTES_PER_SAMPLE, ms_to_bytes
@@ -25,6 +25,9 @@ MAX_AUDIO_MS = 60_000
 """Audio that waits for a browser which does not read; what is more ends the line."""
 MAX_MESSAGES = 4000
 """Messages that wait, audio included; what is more ends the line."""
+
+
+Offer = Callable[[LineMessage], bool]
 
 
 class LineHost(Protocol):
@@ -67,6 +70,8 @@ class AudioLine:
         self._audio_bytes = 0
         self._wake = asyncio.Event()
         self._over = asyncio.Event()
+        self._offer: Offer = _refuse
+        self._is_awaited = False
         self.ended: LineEnd | None = None
 
     # What the browser says.
@@ -112,17 +117,22 @@ class AudioLine:
         """Hang up; the session goes on in text. Safe to call twice."""
         self.end(CLOSED)
 
+    def speak_through(self, offer: Offer) -> None:
+        """A message that would be read at once is offered there first: taken, it is not read."""
+        self._offer = offer
+
     # What the session says.
 
     def put(self, message: LineMessage) -> None:
         """Give the browser a message; nothing happens once the line has ended."""
         if self.ended is not None:
             return
-        match message:
-            case AudioPiece():
-                self._audio_bytes += len(message.pcm)
-            case Flush():
-                self._drop_playback()
+        if isinstance(message, Flush):
+            self._drop_playback()
+        if self._is_awaited and not self._waiting and self._offer(message):
+            return
+        if isinstance(message, AudioPiece):
+            self._audio_bytes += len(message.pcm)
         self._waiting.append(message)
         self._wake.set()
         if self._audio_bytes > ms_to_bytes(MAX_AUDIO_MS) or len(self._waiting) > MAX_MESSAGES:
@@ -151,7 +161,11 @@ class AudioLine:
             if self.ended is not None:
                 raise StopAsyncIteration
             self._wake.clear()
-            await self._wake.wait()
+            self._is_awaited = True
+            try:
+                await self._wake.wait()
+            finally:
+                self._is_awaited = False
         message = self._waiting.popleft()
         if isinstance(message, AudioPiece):
             self._audio_bytes -= len(message.pcm)
@@ -163,3 +177,7 @@ class AudioLine:
         )
         self._waiting = deque(kept)
         self._audio_bytes = 0
+
+
+def _refuse(_message: LineMessage) -> bool:
+    return False

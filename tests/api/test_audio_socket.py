@@ -37,6 +37,12 @@ FRAME = bytes(960)
 QUIET: dict[str, Any] = {"ignoring": ("input_audio_buffer.append",)}
 
 
+@pytest.fixture(params=["asgi alone", "with the shortcut"], autouse=True)
+def _server(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every rule holds on a server of any kind, and on ours."""
+    monkeypatch.setattr(Page, "has_shortcut", request.param == "with the shortcut")
+
+
 # Who gets in.
 
 

@@ -1,11 +1,14 @@
-"""How many messages are read ahead of the app, and when no more are."""
+"""How many messages are read ahead of the app, when no more are, and the way past the queue."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Any
 
 import pytest
+from websockets.protocol import State
+from websockets.server import ServerProtocol
 
 from realtime_agents.api.websocket_protocol import MAX_SMALL_BYTES, MAX_WAITING, UnhurriedWebSocket
 
@@ -13,6 +16,14 @@ from realtime_agents.api.websocket_protocol import MAX_SMALL_BYTES, MAX_WAITING,
 class Transport:
     def __init__(self) -> None:
         self.reads = True
+        self.is_over = False
+        self.written: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        self.written.append(data)
+
+    def is_closing(self) -> bool:
+        return self.is_over
 
     def pause_reading(self) -> None:
         assert self.reads
@@ -29,7 +40,11 @@ def protocol() -> UnhurriedWebSocket:
     made: Any = UnhurriedWebSocket.__new__(UnhurriedWebSocket)
     made.queue = asyncio.Queue()
     made.transport = Transport()
-    made.read_paused = made.close_sent = False
+    made.read_paused = made.close_sent = made.disconnected = False
+    made.handshake_complete = True
+    made.writable = asyncio.Event()
+    made.writable.set()
+    made.conn = ServerProtocol(state=State.OPEN)
     made.frames, made.curr_msg_data_type = [], "bytes"
     return made  # type: ignore[no-any-return]
 
@@ -67,3 +82,60 @@ async def test_reading_goes_on_when_the_app_has_taken_everything(protocol: Unhur
     assert not protocol.transport.reads  # type: ignore[attr-defined]  # it is ours
     await protocol.receive()
     assert arrive(protocol, 960)
+
+
+async def test_who_asks_is_called_instead_but_not_before_what_came_earlier_was_received(
+    protocol: UnhurriedWebSocket,
+) -> None:
+    taken: list[bytes | str] = []
+    arrive(protocol, 1)
+    protocol.hand_to(taken.append)
+    arrive(protocol, 2)
+    assert taken == []
+    queued: list[Any] = [await protocol.receive() for _ in range(2)]
+    assert [message["bytes"] for message in queued] == [bytes(1), bytes(2)]
+    for _ in range(2 * MAX_WAITING):
+        assert arrive(protocol, 3)
+    assert taken == [bytes(3)] * (2 * MAX_WAITING)
+    protocol.hand_to(None)
+    arrive(protocol, 4)
+    assert protocol.queue.qsize() == 1
+
+
+async def test_text_is_handed_over_as_text_and_what_is_none_is_refused_as_ever(
+    protocol: UnhurriedWebSocket,
+) -> None:
+    taken: list[bytes | str] = []
+    protocol.hand_to(taken.append)
+    protocol.curr_msg_data_type = "text"
+    protocol.frames = ["é".encode()[:1], "é".encode()[1:]]
+    protocol.send_receive_event_to_app()
+    assert taken == ["é"]
+    refused: list[int] = []
+    protocol.handle_parser_exception = lambda: refused.append(1)  # type: ignore[method-assign]
+    protocol.logger = logging.getLogger("nowhere")
+    protocol.frames = [b"\xff"]
+    protocol.send_receive_event_to_app()
+    assert (taken, refused) == (["é"], [1])
+
+
+async def test_a_message_goes_at_once_only_while_the_other_side_takes_it(
+    protocol: UnhurriedWebSocket,
+) -> None:
+    transport: Any = protocol.transport
+    assert protocol.offer(b"ab")
+    assert protocol.offer("cd")
+    assert transport.written == [b"\x82\x02ab", b"\x81\x02cd"]
+    protocol.pause_writing()
+    assert not protocol.offer(b"full")
+    protocol.resume_writing()
+    for name in ("close_sent", "disconnected"):
+        setattr(protocol, name, True)
+        assert not protocol.offer(b"over")
+        setattr(protocol, name, False)
+    protocol.handshake_complete = False
+    assert not protocol.offer(b"early")
+    protocol.handshake_complete = True
+    transport.is_over = True
+    assert not protocol.offer(b"closing")
+    assert len(transport.written) == 2

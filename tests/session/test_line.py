@@ -110,6 +110,55 @@ async def test_a_browser_that_does_not_read_loses_the_line_at_a_minute_of_audio(
     assert len(line._waiting) == 0
 
 
+async def test_a_message_is_offered_only_where_it_overtakes_none() -> None:
+    line = AudioLine(Host())
+    taken: list[LineMessage] = []
+    has_room = True
+
+    def offer(message: LineMessage) -> bool:
+        if has_room:
+            taken.append(message)
+        return has_room
+
+    line.speak_through(offer)
+    line.put(Notice("nobody reads yet"))
+    read: list[LineMessage] = []
+
+    async def reader() -> None:
+        async for message in line:
+            read.append(message)
+
+    reading = asyncio.create_task(reader())
+    await asyncio.sleep(0)
+    assert (taken, read) == ([], [Notice("nobody reads yet")])
+    line.put(Notice("1"))
+    has_room = False
+    line.put(Notice("2"))
+    has_room = True
+    line.put(Notice("3"))  # the one before waits
+    assert taken == [Notice("1")]
+    await asyncio.sleep(0)
+    assert read[1:] == [Notice("2"), Notice("3")]
+    line.put(Flush("stopped"))
+    assert taken == [Notice("1"), Flush("stopped")]
+    line.end(CLOSED)
+    line.put(Notice("too late"))
+    await reading
+    assert len(taken) == 2 and len(read) == 3
+
+
+async def test_audio_that_was_taken_at_once_does_not_count_as_waiting() -> None:
+    line = AudioLine(Host())
+    line.speak_through(lambda _message: True)
+    reading = asyncio.create_task(anext(line))
+    await asyncio.sleep(0)
+    for _ in range(2 * MAX_AUDIO_MS // 1000):
+        line.put(second())
+    assert line.ended is None
+    line.end(CLOSED)
+    await asyncio.gather(reading, return_exceptions=True)
+
+
 async def test_audio_that_was_read_no_longer_counts() -> None:
     line = AudioLine(Host())
     for _ in range(5):

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from starlette.types import Message
 
 from realtime_agents.api.audio import AudioSocket
 from realtime_agents.api.audio_ticket import issue
 from realtime_agents.api.audio_wire import SUBPROTOCOL, TICKET_PREFIX
+from realtime_agents.api.websocket_protocol import SHORTCUT
 from realtime_agents.session.registry import SessionRegistry
 from realtime_agents.session.session import Session
 from tests.support.scripted import LIMIT_S, Rig, rig, settle
@@ -22,8 +23,12 @@ from tests.support.scripted_upstream import Step
 
 @dataclass
 class Page:
-    """One WebSocket, without a network: what the browser sends, and what came."""
+    """One WebSocket, without a network: what the browser sends, and what came.
 
+    With ``has_shortcut`` it offers what `UnhurriedWebSocket` offers beside ASGI.
+    """
+
+    has_shortcut: ClassVar[bool] = False
     incoming: asyncio.Queue[Message] = field(default_factory=asyncio.Queue)
     sent: list[Message] = field(default_factory=list)
     reading: asyncio.Event = field(default_factory=asyncio.Event)
@@ -32,14 +37,33 @@ class Page:
     hung_up: bool = False
     """The server gave the connection up, for example as no ping was answered; the app was not told yet."""
 
+    take: Callable[[bytes | str], None] | None = None
+
     def say(self, **message: Any) -> None:
-        self.incoming.put_nowait({"type": "websocket.receive", "text": json.dumps(message)})
+        self.text(json.dumps(message))
 
     def text(self, text: str) -> None:
-        self.incoming.put_nowait({"type": "websocket.receive", "text": text})
+        self._arrive(text)
 
     def audio(self, pcm: bytes) -> None:
-        self.incoming.put_nowait({"type": "websocket.receive", "bytes": pcm})
+        self._arrive(pcm)
+
+    def _arrive(self, data: bytes | str) -> None:
+        if self.take is not None and self.incoming.empty():
+            self.take(data)
+        else:
+            kind = "bytes" if isinstance(data, bytes) else "text"
+            self.incoming.put_nowait({"type": "websocket.receive", kind: data})
+
+    def hand_to(self, take: Callable[[bytes | str], None] | None) -> None:
+        self.take = take
+
+    def offer(self, message: bytes | str) -> bool:
+        if self.hung_up or not self.reading.is_set():
+            return False
+        kind = "bytes" if isinstance(message, bytes) else "text"
+        self.sent.append({"type": "websocket.send", kind: message})
+        return True
 
     def leave(self, code: int = 1001) -> None:
         self.incoming.put_nowait({"type": "websocket.disconnect", "code": code})
@@ -95,7 +119,14 @@ class Socket:
         offered = (
             [SUBPROTOCOL, TICKET_PREFIX + issue(self.session.id)] if subprotocols is None else subprotocols
         )
-        scope = {"type": "websocket", "path": "/api/audio", "headers": [], "subprotocols": list(offered)}
+        scope: dict[str, Any] = {
+            "type": "websocket",
+            "path": "/api/audio",
+            "headers": [],
+            "subprotocols": list(offered),
+        }
+        if page.has_shortcut:
+            scope["extensions"] = {SHORTCUT: page}
         page.incoming.put_nowait({"type": "websocket.connect"})
         socket = AudioSocket(
             scope, page.receive, page.send, lambda: self.registry, now=self.rig.clock.monotonic
