@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any, cast
 
 import pytest
 
 from realtime_agents.knowledge.base import IndexedKnowledgeBase
+from realtime_agents.knowledge.elastic import index
+from realtime_agents.knowledge.elastic.abbreviations import COUNTING
 from realtime_agents.knowledge.elastic.client import CompatibleNode
 from realtime_agents.knowledge.elastic.config import ElasticConfig
 from realtime_agents.knowledge.elastic.store import ElasticKnowledgeBase
@@ -35,6 +38,13 @@ class Desk:
     async def embedded(self, kb: KnowledgeBase, text: str = PLAIN) -> str:
         await kb.search(Query(text=text, deadline_ms=PATIENT_MS))
         return self._embedder.asked[-1]
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine counts slowly; how long is waited for is no matter of these tests."""
+    monkeypatch.setitem(cast("dict[str, Any]", COUNTING), "timeout", f"{PATIENT_MS}ms")
+    monkeypatch.setattr(index, "COUNTING_LIMIT_S", PATIENT_MS / 1000)
 
 
 @pytest.fixture
