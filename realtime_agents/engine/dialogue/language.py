@@ -4,127 +4,38 @@ from __future__ import annotations
 
 import re
 
-_SPANISH_WORDS = """
-    ayuda ayudar buenas buenos cómo como cobertura costo cuando cuándo cuanta cuánta cuanto cuánto cuantos cuántos cual cuál
-    cubre cuesta cuestan cuidado debo dental dientes dinero dónde donde edad ella enfermedad entiendo era eres espanol español
-    esposa esposo esta está estan están estaba estoy este esto facturas fue gracias gratis hablas habla hablo hace hacer hasta
-    hay hijo hijos hola hospital ingles inglés inscribirme inscribo llamar más medicinas médicas médico medicos médicos mi mis
-    mucho muy murió murio necesita necesito nueva nuevo número nuestro pagar paga pago pagan para parte pensión pero perdí
-    perdi persona pero por porque preguntar puede pueden puedo qué que quien quién quiero recetas saber salud según seguro señor
-    señora servicio sin sobre solicitar solicito soy también tarjeta tengo tiene tienen tienes todo trabajo usted ustedes va
-    veterana veterano veteranos vivo y años
-"""
-_SHARED = frozenset(["dental", "hospital", "va", "este", "era", "y", "persona", "mucho", "hay"])
-"""Spanish words that are English, or that English questions hold for other reasons."""
-_WEAK = (
-    frozenset(
-        [
-            "el",
-            "la",
-            "los",
-            "las",
-            "lo",
-            "un",
-            "una",
-            "unos",
-            "unas",
-            "de",
-            "del",
-            "en",
-            "al",
-            "con",
-            "se",
-            "me",
-            "su",
-            "sus",
-            "no",
-            "si",
-            "sí",
-            "es",
-            "son",
-            "a",
-            "o",
-        ]
-    )
-    | _SHARED
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_STRONG = _words(
+    """
+    ayuda ayudar años buenas buenos cobertura como costo cual cuando cuanta cuanto cuantos cubre cuesta cuestan cuidado
+    cuál cuándo cuánta cuánto cuántos cómo debo dientes dinero donde dónde edad ella enfermedad entiendo eres espanol
+    español esposa esposo esta estaba estan esto estoy está están facturas fue gracias gratis habla hablas hablo hace
+    hacer hasta hijo hijos hola ingles inglés inscribirme inscribo llamar medicinas medicos mi mis murio murió muy más
+    médicas médico médicos necesita necesito nuestro nueva nuevo número paga pagan pagar pago para parte pensión perdi
+    perdí pero por porque preguntar puede pueden puedo que quien quiero quién qué recetas saber salud seguro según
+    servicio señor señora sin sobre solicitar solicito soy también tarjeta tengo tiene tienen tienes todo trabajo usted
+    ustedes veterana veterano veteranos vivo
+    """
 )
-"""They count only beside others: names and places are full of them ("Los Angeles", "de la Cruz")."""
-_STRONG = frozenset(_SPANISH_WORDS.split()) - _SHARED
-_ENGLISH = frozenset(
-    [
-        "a",
-        "about",
-        "am",
-        "an",
-        "and",
-        "any",
-        "are",
-        "as",
-        "at",
-        "be",
-        "been",
-        "but",
-        "by",
-        "can",
-        "cover",
-        "covered",
-        "could",
-        "do",
-        "does",
-        "for",
-        "from",
-        "get",
-        "had",
-        "has",
-        "have",
-        "he",
-        "her",
-        "his",
-        "how",
-        "i",
-        "if",
-        "in",
-        "is",
-        "it",
-        "its",
-        "know",
-        "mean",
-        "means",
-        "my",
-        "need",
-        "not",
-        "of",
-        "on",
-        "or",
-        "our",
-        "pay",
-        "say",
-        "says",
-        "she",
-        "should",
-        "sign",
-        "that",
-        "the",
-        "their",
-        "they",
-        "this",
-        "to",
-        "up",
-        "was",
-        "we",
-        "what",
-        "when",
-        "where",
-        "which",
-        "who",
-        "why",
-        "will",
-        "with",
-        "would",
-        "you",
-        "your",
-    ]
-) - {"a", "he", "has", "no", "son", "me"}
+"""Spanish words that English questions do not hold."""
+_WEAK = _words(
+    """
+    a al con de del dental el en era es este hay hospital la las lo los me mucho no o persona se si son su sus sí un una
+    unas unos va y
+    """
+)
+"""They count only beside others: names and places are full of them ("Los Angeles", "de la Cruz"), or they are English too."""
+_ENGLISH = _words(
+    """
+    about am an and any are as at be been but by can could cover covered do does for from get had have her his how i if in
+    is it its know mean means my need not of on or our pay say says she should sign that the their they this to up was we
+    what when where which who why will with would you your
+    """
+)
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _ASKS_FOR_SPANISH = re.compile(
     r"\b(?:do|can|could) you (?:\w+ )?(?:speak|talk|understand|answer|write)\b.{0,15}\b(?:spanish|espa[nñ]ol)\b",
