@@ -1,12 +1,9 @@
-"""The command line with a chat server that thinks for the local engine: real processes, a scripted model."""
+"""The command line with a chat server that thinks for the local engine: a scripted model."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import os
-import subprocess
-import sys
 from argparse import Namespace
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -23,7 +20,7 @@ from realtime_agents.engine.server import running_engine
 from realtime_agents.health import Part
 from realtime_agents.local_engine import engine_config
 from realtime_agents.runtime import Runtime
-from realtime_agents.settings import ROOT, TABLE, load
+from realtime_agents.settings import load
 from tests.support.chat_server import (
     ChatServer,
     Reply,
@@ -33,9 +30,10 @@ from tests.support.chat_server import (
     refuses,
     says,
 )
+from tests.support.command_line import Done, in_this_process
 from tests.support.wire_server import wire_server
 
-Run = Callable[..., Awaitable[subprocess.CompletedProcess[str]]]
+Run = Callable[..., Awaitable[Done]]
 QUESTION = "How much is the Medicare Part B premium in 2026?"
 
 
@@ -46,20 +44,9 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def run(data_dir: Path) -> Run:
-    inherited = {k: v for k, v in os.environ.items() if k not in {s.name for s in TABLE}}
+    call = in_this_process(data_dir)
 
-    def call(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "realtime_agents", *arguments],
-            cwd=ROOT,
-            env=inherited | {"DATA_DIR": str(data_dir)} | env,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-
-    async def aside(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+    async def aside(*arguments: str, **env: str) -> Done:
         return await asyncio.to_thread(call, *arguments, **env)
 
     return aside

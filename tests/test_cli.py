@@ -1,14 +1,11 @@
-"""The command line as a person uses it: real processes, real engine, a data folder of its own."""
+"""The command line as a person uses it: real engine, a data folder of its own, and processes where they matter."""
 
 from __future__ import annotations
 
 import gzip
 import json
-import os
 import shlex
 import socket
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,11 +13,10 @@ from typing import Any
 import pytest
 
 from realtime_agents import cli
-from realtime_agents.settings import ROOT, TABLE
+from realtime_agents.settings import ROOT
 from tests.support.broken_packages import damaged_weight, missing_package
+from tests.support.command_line import Done, Run, in_a_process, in_this_process
 from tests.support.pdf_files import pdf
-
-Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="module")
@@ -30,30 +26,21 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def run(data_dir: Path) -> Run:
-    inherited = {k: v for k, v in os.environ.items() if k not in {s.name for s in TABLE}}
-
-    def call(*arguments: str, stdin: str = "", **env: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "realtime_agents", *arguments],
-            cwd=ROOT,
-            env=inherited | {"DATA_DIR": str(data_dir)} | env,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-
-    return call
+    return in_this_process(data_dir)
 
 
-def parsed(done: subprocess.CompletedProcess[str]) -> Any:
+@pytest.fixture(scope="module")
+def process(data_dir: Path) -> Run:
+    return in_a_process(data_dir)
+
+
+def parsed(done: Done) -> Any:
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
 
-def test_the_part_b_premium_of_2026_is_answered_with_amount_year_and_source(run: Run) -> None:
-    body = parsed(run("ask", "How much is the Medicare Part B premium in 2026?", "--json"))
+def test_the_part_b_premium_of_2026_is_answered_with_amount_year_and_source(process: Run) -> None:
+    body = parsed(process("ask", "How much is the Medicare Part B premium in 2026?", "--json"))
     assert "$202.90" in body["answer"]
     assert "2026" in body["answer"]
     assert body["abstained"] is False
@@ -128,7 +115,7 @@ def test_a_broken_line_of_a_question_file_is_named(run: Run, tmp_path: Path) -> 
     assert "q.jsonl:2" in json.loads(done.stdout)["error"]
 
 
-def test_ingested_records_are_found_and_keep_their_ids(run: Run, tmp_path: Path) -> None:
+def test_ingested_records_are_found_and_keep_their_ids(process: Run, tmp_path: Path) -> None:
     folder = tmp_path / "in"
     folder.mkdir()
     record = {
@@ -144,20 +131,20 @@ def test_ingested_records_are_found_and_keep_their_ids(run: Run, tmp_path: Path)
         "<html><head><title>Hippo help</title></head><body><article><h1>Hippo help</h1>"
         "<p>Hippo help pays for a bath.</p><script>alert(1)</script></article></body></html>"
     )
-    report = parsed(run("ingest", str(folder), "--collection", "zoo", "--json"))
+    report = parsed(process("ingest", str(folder), "--collection", "zoo", "--json"))
     assert len(report["added"]) == 3
     assert len(report["failed"]) == 1
-    again = parsed(run("ingest", str(folder), "--collection", "zoo", "--json"))
+    again = parsed(process("ingest", str(folder), "--collection", "zoo", "--json"))
     assert (len(again["added"]), len(again["unchanged"])) == (0, 3)
 
-    found = parsed(run("search", "who pays for hay for a zebra", "--collection", "zoo", "--json"))
+    found = parsed(process("search", "who pays for hay for a zebra", "--collection", "zoo", "--json"))
     best = found["passages"][0]
     assert (best["document_id"], best["as_of"], best["url"]) == ("zebra_1", "2026-03", "https://z.example")
     assert best["lexical"] > 0
     assert -1 <= best["cosine"] <= 1
     assert "alert" not in json.dumps(found)
 
-    body = parsed(run("ask", "What does the zebra allowance pay for?", "--agent", "va", "--json"))
+    body = parsed(process("ask", "What does the zebra allowance pay for?", "--agent", "va", "--json"))
     assert "zebra_1" in [c["document_id"] for c in body["citations"]]
 
 
@@ -274,9 +261,9 @@ def test_doctor_tries_the_conversation_and_reports_every_part(run: Run) -> None:
     ],
 )
 def test_doctor_tells_which_part_of_speech_is_damaged_or_missing(
-    run: Run, tmp_path: Path, broken: Callable[[Path], dict[str, str]], words: str
+    process: Run, tmp_path: Path, broken: Callable[[Path], dict[str, str]], words: str
 ) -> None:
-    done = run("doctor", "--json", **broken(tmp_path / "packages"))
+    done = process("doctor", "--json", **broken(tmp_path / "packages"))
     assert done.returncode == 1
     parts = json.loads(done.stdout)["parts"]
     assert [name for name, part in parts.items() if not part["ok"]] == ["speech"]
@@ -293,8 +280,8 @@ def test_doctor_tells_that_a_server_does_not_answer(run: Run) -> None:
     assert part["detail"]
 
 
-def test_a_bad_setting_is_told_without_a_traceback(run: Run) -> None:
-    done = run("search", "x", PORT="eighty")
+def test_a_bad_setting_is_told_without_a_traceback(process: Run) -> None:
+    done = process("search", "x", PORT="eighty")
     assert (done.returncode, "PORT must be a whole number" in done.stderr) == (1, True)
     assert "Traceback" not in done.stderr
 
@@ -302,8 +289,13 @@ def test_a_bad_setting_is_told_without_a_traceback(run: Run) -> None:
 @pytest.mark.parametrize("host", ["nonsense", "256.1.1.1", "192.0.2.1", "fe80::zz"])
 @pytest.mark.parametrize("command", ["serve", "engine"])
 def test_a_host_that_is_not_this_machine_is_told_before_anything_is_started(
-    run: Run, command: str, host: str
+    run: Run, monkeypatch: pytest.MonkeyPatch, command: str, host: str
 ) -> None:
+    def start(*_: object) -> None:
+        raise AssertionError("something was started")
+
+    monkeypatch.setattr("realtime_agents.page_build.ensure_built", start)
+    monkeypatch.setattr("realtime_agents.commands.engine.serve", start)
     done = run(command, HOST=host) if command == "serve" else run(command, "--host", host)
     assert done.returncode == 1
     name = "HOST" if command == "serve" else "--host"
@@ -312,20 +304,20 @@ def test_a_host_that_is_not_this_machine_is_told_before_anything_is_started(
     assert "PORT=" not in done.stderr and "Traceback" not in done.stderr
 
 
-def test_a_port_that_is_taken_is_told_with_what_to_do(run: Run) -> None:
+def test_a_port_that_is_taken_is_told_with_what_to_do(process: Run) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        for done in (run("serve", PORT=str(port)), run("engine", "--port", str(port))):
+        for done in (process("serve", PORT=str(port)), process("engine", "--port", str(port))):
             assert done.returncode == 1
             assert f"cannot listen on 127.0.0.1:{port}" in done.stderr
             assert "choose another" in done.stderr
 
 
-def test_wrong_usage_exits_with_two(run: Run) -> None:
-    assert run("ask", "--nonsense").returncode == 2
-    assert run().returncode == 2
+def test_wrong_usage_exits_with_two(process: Run) -> None:
+    assert process("ask", "--nonsense").returncode == 2
+    assert process().returncode == 2
 
 
 def test_a_damaged_knowledge_file_is_set_aside_and_the_command_still_works(run: Run, tmp_path: Path) -> None:
