@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import FilePayload, Page, expect
 
@@ -78,9 +80,11 @@ def test_a_dropped_file_is_sent_and_one_beside_the_zone_leaves_the_page_alone(pa
     assert "/knowledge" in page.url
 
 
-def test_what_cannot_be_taken_is_said_at_once(page: Page) -> None:
+def test_what_cannot_be_taken_is_said_at_once(page: Page, tmp_path: Path) -> None:
     opened(page)
-    page.get_by_test_id("upload-input").set_input_files([file("large.pdf", bytes(20 * 2**20 + 1))])
+    large = tmp_path / "large.pdf"
+    large.write_bytes(bytes(20 * 2**20 + 1))
+    page.get_by_test_id("upload-input").set_input_files(large)
     expect(page.get_by_test_id("upload-words")).to_have_text("large.pdf is larger than 20 MB.")
     page.get_by_test_id("knowledge-collection").fill("Not A Name")
     page.get_by_test_id("upload-input").set_input_files([file("a.md", "Words.")])

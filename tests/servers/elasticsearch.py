@@ -187,8 +187,10 @@ class Lock:
 class ElasticsearchServer:
     """One server process with an empty data folder. `start`, use `url`, `stop`."""
 
-    def __init__(self, lock: Lock | None = None, version: str = "") -> None:
+    def __init__(self, lock: Lock | None = None, version: str = "", *, for_tests: bool = True) -> None:
         self._lock = lock
+        self._for_tests = for_tests
+        """Started in half the processor time, and slower in the long run: nothing to measure."""
         self.version = version
         """Known from the start on when it was not asked for."""
         self.url = ""
@@ -202,7 +204,7 @@ class ElasticsearchServer:
         home = fetch(self.version)
         folder = self._folder = Path(tempfile.mkdtemp(prefix="elasticsearch-"))
         port, transport = _free_ports(2)
-        config = _write_config(folder, home, port, transport)
+        config = _write_config(folder, home, port, transport, for_tests=self._for_tests)
         if self._lock is not None:
             _write_lock(config, self._lock)
         user = NOBODY if os.geteuid() == 0 else None
@@ -296,7 +298,7 @@ def _free_ports(count: int) -> list[int]:
         return [int(one.getsockname()[1]) for one in sockets]
 
 
-def _write_config(folder: Path, home: Path, port: int, transport: int) -> Path:
+def _write_config(folder: Path, home: Path, port: int, transport: int, *, for_tests: bool) -> Path:
     config = folder / "config"
     config.mkdir()
     for name in ("data", "logs", "tmp"):
@@ -320,7 +322,7 @@ def _write_config(folder: Path, home: Path, port: int, transport: int) -> Path:
     (config / "elasticsearch.yml").write_text(lines)
     (config / "jvm.options").write_text(
         f"-Xms{HEAP}\n-Xmx{HEAP}\n-XX:+UseSerialGC\n-XX:+ExitOnOutOfMemoryError\n"
-        f"-Djava.io.tmpdir={folder / 'tmp'}\n"
+        f"-Djava.io.tmpdir={folder / 'tmp'}\n{'-XX:TieredStopAtLevel=1' if for_tests else ''}\n"
     )
     (config / "log4j2.properties").write_text(
         "status = error\nappender.console.type = Console\nappender.console.name = console\n"
@@ -335,7 +337,13 @@ def _write_config(folder: Path, home: Path, port: int, transport: int) -> Path:
 
 
 def _command(version: str, java: Java, home: Path, config: Path) -> list[str]:
-    small = [str(java.home / "bin" / "java"), "-Xms4m", "-Xmx64m", "-XX:+UseSerialGC"]
+    small = [
+        str(java.home / "bin" / "java"),
+        "-Xms4m",
+        "-Xmx64m",
+        "-XX:+UseSerialGC",
+        "-XX:TieredStopAtLevel=1",
+    ]
     if ARTIFACTS[version].java >= 21:
         classes = f"{home}/lib/tools/server-launcher/*"
         return [*small, "-cp", classes, "org.elasticsearch.server.launcher.ServerLauncher"]
