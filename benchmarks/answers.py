@@ -16,19 +16,21 @@ import collections
 import gzip
 import json
 import statistics
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from benchmarks.goals import CORPUS, QUESTIONS, Goals, need
 from realtime_agents import settings as settings_module
 from realtime_agents.answer import Answer, answer_to
 from realtime_agents.knowledge.ingest import ingest_path
 from realtime_agents.runtime import Runtime
 from realtime_agents.settings import ROOT
 
-DATA = ROOT.parent / "shared" / "data"
 CACHE = ROOT / ".cache" / "answers"
+FLOOR_PERCENT = 50.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +48,8 @@ class Asked:
 
 def read_questions() -> list[dict[str, Any]]:
     """The development questions with gold ids; ends the program when they are not there."""
-    path = DATA / "questions.dev.jsonl"
-    if not path.is_file():
-        raise SystemExit(f"answers: {path.relative_to(ROOT.parent)} is not here, nothing to measure")
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    need(CORPUS, QUESTIONS)
+    return [json.loads(line) for line in QUESTIONS.read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
 def write_corpus(folder: Path, questions: list[dict[str, Any]]) -> None:
@@ -59,7 +59,7 @@ def write_corpus(folder: Path, questions: list[dict[str, Any]]) -> None:
         for heading in question["headings"]:
             headings[heading["record_id"]].append(heading["text"])
     folder.mkdir(parents=True, exist_ok=True)
-    for source in sorted((DATA / "corpus").glob("*.jsonl.gz")):
+    for source in sorted(CORPUS.glob("*.jsonl.gz")):
         with (folder / source.stem).open("w", encoding="utf-8") as out:
             for record in _records(source):
                 # Longest first: one heading may be part of another.
@@ -124,7 +124,7 @@ def _share(flags: Iterator[bool]) -> str:
     return f"{100 * sum(values) / len(values):.1f} %"
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--agent", help="ask this agent; without it the scenario's first, which hands over")
     parser.add_argument("--limit", type=int, help="only the first N questions")
@@ -134,15 +134,19 @@ def main() -> None:
     arguments = parser.parse_args()
     rows = asyncio.run(ask_all(read_questions()[: arguments.limit], arguments.agent))
     print_table(rows)
+    goals = Goals()
+    cited = sum(row.cites_gold for row in rows)
+    goals.least("answers that cite the right page", 100 * cited / len(rows), FLOOR_PERCENT, " %")
     if arguments.misses:
         for row in rows:
             if not row.cites_gold and not row.question["ambiguous"]:
-                cited = [c.document_id for c in row.answer.citations]
+                pages = [c.document_id for c in row.answer.citations]
                 print(
-                    f"\n{row.question['id']} {row.question['question']}\n  gold {row.question['gold_ids']} cited {cited}"
+                    f"\n{row.question['id']} {row.question['question']}\n  gold {row.question['gold_ids']} cited {pages}"
                 )
                 print(f"  {[h.target for h in row.answer.handoffs]} {row.answer.text[:200]!r}")
+    return int(goals.missed)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

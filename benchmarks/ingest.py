@@ -19,9 +19,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.goals import CORPUS, UNMEASURED, Goals, need
 from realtime_agents.settings import ROOT
 
-CORPUS = ROOT.parent / "shared" / "data" / "corpus"
 PAGE = "<html><body><main><h1>Burial flags</h1><p>A flag is given to honour a veteran's service.</p></main></body></html>"
 GOAL_FIRST_S, GOAL_AGAIN_S, GOAL_MB = 360.0, 10.0, 1024.0
 SAMPLE_EVERY_S = 0.2
@@ -81,22 +81,16 @@ def _resident_mb(pid: int) -> float:
 
 
 def main() -> int:
-    if not CORPUS.is_dir():
-        print(f"ingest: skipped, there is no corpus at {CORPUS}")
-        return 0
+    need(CORPUS)
     with tempfile.TemporaryDirectory() as folder:
         first = ingest(Path(folder))
         again = ingest(Path(folder))
-    lines = (
-        ("whole corpus, s", first.seconds, GOAL_FIRST_S),
-        ("again, nothing changed, s", again.seconds, GOAL_AGAIN_S),
-        ("memory of all processes, MB", max(first.mb, again.mb), GOAL_MB),
-    )
-    print(f"{'ingest':<28} | figure | goal")
-    for name, figure, goal in lines:
-        print(f"{name:<28} | {figure:6.1f} | {goal:g}{'' if figure <= goal else '  missed'}")
     print(f"processor time: {first.processor_s:.1f} s, again {again.processor_s:.1f} s")
-    return int(any(figure > goal for _, figure, goal in lines))
+    goals = Goals()
+    goals.most("whole corpus", first.seconds, GOAL_FIRST_S, " s")
+    goals.most("again, nothing changed", again.seconds, GOAL_AGAIN_S, " s")
+    goals.most("memory of all processes", max(first.mb, again.mb) or UNMEASURED, GOAL_MB, " MB")
+    return int(goals.missed)
 
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.goals import CORPUS, QUESTIONS, SKIPPED, Goals, need
 from realtime_agents import settings as settings_module
 from realtime_agents.commands.eval import Evaluation, measure, print_outcomes
 from realtime_agents.commands.progress_bar import ProgressBar
@@ -51,7 +52,6 @@ from realtime_agents.knowledge.vectors import HEAD
 from realtime_agents.settings import ROOT, Settings
 from tests.servers.elasticsearch import ElasticsearchServer, Unavailable
 
-DATA = ROOT.parent / "shared" / "data"
 CACHE = ROOT / ".cache" / "retrieval"
 COLLECTIONS = {"vagov": "va", "medicare_pubs": "medicare", "medicare_ncd": "medicare"}
 GROW_BATCH = 64
@@ -68,12 +68,12 @@ def elasticsearch() -> Iterator[str]:
     if url := os.environ.get("ELASTICSEARCH_URL"):
         yield url
         return
-    server = ElasticsearchServer()
+    server = ElasticsearchServer(for_tests=False)
     try:
         server.start()
         yield server.url
     except Unavailable as reason:
-        print(f"Elasticsearch is not measured: {reason}")
+        print(f"{SKIPPED}Elasticsearch, {reason}")
         yield ""
     finally:
         server.stop()
@@ -91,30 +91,11 @@ INGEST_BATCH = 16
 """Documents written at once while searches are timed, as an ingest does."""
 
 
-class Goals:
-    """What was reached; prints each."""
-
-    def __init__(self) -> None:
-        self.missed = False
-
-    def least(self, what: str, found: float, goal: float) -> None:
-        self._tell(what, f"{found:.3f}", f">= {goal}", found >= goal)
-
-    def most(self, what: str, found: float, goal: float, unit: str = "") -> None:
-        self._tell(
-            what, f"{found:.3f}" if not unit else f"{found:.1f}{unit}", f"<= {goal}{unit}", found <= goal
-        )
-
-    def _tell(self, what: str, found: str, goal: str, met: bool) -> None:
-        print(f"goal {'met' if met else 'MISSED'}: {what} {found}, {goal}")
-        self.missed = self.missed or not met
-
-
 def quality(settings: Settings, rerank: int, goals: Goals) -> None:
     stores = ("embedded", "elasticsearch") if settings.elasticsearch_url else ("embedded",)
     evaluation = Evaluation(
-        corpus=DATA / "corpus",
-        questions=DATA / "questions.dev.jsonl",
+        corpus=CORPUS,
+        questions=QUESTIONS,
         folder=CACHE,
         stores=stores,
         rerank=rerank,
@@ -188,7 +169,7 @@ async def speed(settings: Settings, size: int, folder: Path, goals: Goals) -> No
     """Times of a search at ``size`` passages, the question's embedding included."""
     embedder = load_embedder()
     tag = tag_of(embedder)
-    questions = [question.text for question in read_questions(DATA / "questions.dev.jsonl")]
+    questions = [question.text for question in read_questions(QUESTIONS)]
     source = SqliteStore(CACHE / "knowledge.db")
     stores: dict[str, IndexStore] = {"embedded": SqliteStore(folder / f"speed-{size}.db")}
     if settings.elasticsearch_url and ("elasticsearch", size) in GOALS_MS:
@@ -281,7 +262,7 @@ def fresh_embedder() -> Embedder:
     return embedder
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -290,8 +271,7 @@ def main() -> None:
         "--sizes", type=int, nargs="*", default=[10_000, 100_000], help="passages at which to time searches"
     )
     arguments = parser.parse_args()
-    if not (DATA / "questions.dev.jsonl").is_file():
-        raise SystemExit(f"retrieval: {DATA / 'questions.dev.jsonl'} is not here, nothing to measure")
+    need(CORPUS, QUESTIONS)
     with elasticsearch() as url:
         settings = settings_module.load({**os.environ, "ELASTICSEARCH_URL": url})
         goals = Goals()
@@ -299,8 +279,8 @@ def main() -> None:
         print()
         for size in arguments.sizes:
             asyncio.run(speed(settings, size, CACHE, goals))
-    raise SystemExit(int(goals.missed))
+    return int(goals.missed)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
