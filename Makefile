@@ -13,8 +13,7 @@ run: $(VENV)/.runtime
 	@$(BIN)/python -m realtime_agents serve
 
 test: $(VENV)/.dev lint build
-	@$(BIN)/python -m pytest -m "not browser" -n auto --maxprocesses 4 --dist loadfile
-	@$(BIN)/python -m pytest -m browser
+	@$(BIN)/python -m pytest -n auto
 
 test-elasticsearch: $(VENV)/.dev
 	@$(BIN)/python -m tests.servers.matrix

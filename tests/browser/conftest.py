@@ -1,7 +1,8 @@
 """One app server and one browser for all page tests; a fresh context (and so a fresh person) per test.
 
 They live as long as this package's tests: Playwright keeps a running loop in the main thread, and
-an asynchronous test after them could not start its own.
+an asynchronous test after them could not start its own. `tests.support.together` says which files share them
+when tests run in several processes.
 """
 
 from __future__ import annotations
@@ -43,6 +44,8 @@ def browser(driver: Playwright) -> Iterator[Browser]:
 
 @pytest.fixture(scope="package")
 def server(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
+    if "PYTEST_XDIST_WORKER" in os.environ and not page_build.is_built():
+        pytest.fail("two processes cannot build the page at once: python -m realtime_agents build")
     page_build.ensure_built()
     data_dir: Path = tmp_path_factory.mktemp("app")
     with running_app(data_dir) as running:
