@@ -74,6 +74,11 @@ def command(name: str) -> list[str]:
     return [sys.executable, "-m", f"benchmarks.{name}"]
 
 
+def load() -> str:
+    """How busy the machine is, where it tells: figures of a busy one are worse."""
+    return f" (load {os.getloadavg()[0]:.1f})" if hasattr(os, "getloadavg") else ""
+
+
 def limit_minutes(name: str) -> float:
     """A part that takes longer hangs."""
     return 5 + 4 * MINUTES[name]
@@ -145,7 +150,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"There is no {CORPUS}, so these are skipped: {', '.join(left_out)}")
     outcomes: list[Outcome] = []
     for name in names:
-        print(f"\n== {name}", flush=True)
+        print(f"\n== {name}{load()}", flush=True)
         outcomes.append(run(name))
     print(f"\n{'part':<15} minutes  targets")
     for outcome in outcomes:

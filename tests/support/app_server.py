@@ -17,7 +17,7 @@ from typing import Any
 
 from realtime_agents.settings import ROOT, TABLE
 
-_START_TIMEOUT_S = 60
+_START_TIMEOUT_S = 120
 
 
 @dataclass(frozen=True, slots=True)
