@@ -13,8 +13,8 @@ from tests.support import together
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    return together.processes()
+def pytest_xdist_auto_num_workers() -> int | None:
+    return None if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else together.processes()
 
 
 @pytest.hookimpl(optionalhook=True)
