@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from realtime_agents.settings import ROOT
 from tests.browser.test_page_conversation import ANSWERED, QUESTION, answered, ask, opened
-from tests.support.app_server import AppServer, free_port, running_app
+from tests.support.app_server import AppServer, free_port, running_app, with_knowledge_of
 from tests.support.broken_packages import damaged_weight
 from tests.support.scripted_server import ScriptedServer, scripted_server
 
@@ -50,7 +50,7 @@ def scripted_app(
 ) -> Iterator[AppServer]:
     """The app on the scripted server; ``server`` has built the page."""
     environment = {"REALTIME_BASE_URL": scripted.base_url}
-    with running_app(tmp_path_factory.mktemp("scripted"), environment) as running:
+    with running_app(with_knowledge_of(server, tmp_path_factory.mktemp("scripted")), environment) as running:
         yield running
 
 
@@ -92,7 +92,7 @@ def test_a_server_that_is_not_there_is_named_and_the_draft_stays(
 ) -> None:
     closed = free_port()
     environment = {"REALTIME_BASE_URL": f"http://127.0.0.1:{closed}/v1"}
-    with running_app(tmp_path_factory.mktemp("refused"), environment) as app:
+    with running_app(with_knowledge_of(server, tmp_path_factory.mktemp("refused")), environment) as app:
         context = browser.new_context(base_url=app.url)
         page = context.new_page()
         page.goto("/")
@@ -145,7 +145,7 @@ def test_a_damaged_speech_model_is_told_where_one_presses_and_typing_works(
     sound_browser: Browser, server: AppServer, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     broken = damaged_weight(tmp_path_factory.mktemp("packages"))
-    with running_app(tmp_path_factory.mktemp("speechless"), broken) as app:
+    with running_app(with_knowledge_of(server, tmp_path_factory.mktemp("speechless")), broken) as app:
         context = sound_browser.new_context(viewport={"width": 1440, "height": 900}, base_url=app.url)
         page = context.new_page()
         page.goto("/?view=talk")

@@ -18,7 +18,7 @@ from realtime_agents.settings import ROOT
 from realtime_agents.store.history import HistoryStore
 from realtime_agents.store.records import ConversationHeader
 from tests.browser.test_page_conversation import answered, opened
-from tests.support.app_server import AppServer, running_app
+from tests.support.app_server import AppServer, running_app, with_knowledge_of
 
 pytestmark = pytest.mark.browser
 
@@ -151,11 +151,13 @@ def test_a_knowledge_search_opens_a_passage(page: Page) -> None:
     expect(page.get_by_test_id("passage-reader")).to_be_visible()
 
 
-def test_the_agents_page_follows_an_edit_of_a_file_by_itself(browser: Browser, tmp_path: Path) -> None:
+def test_the_agents_page_follows_an_edit_of_a_file_by_itself(
+    browser: Browser, server: AppServer, tmp_path: Path
+) -> None:
     agents = tmp_path / "agents"
     shutil.copytree(ROOT / "agent_configs", agents)
     file = agents / "benefits" / "medicare.yaml"
-    with running_app(tmp_path / "data", {"AGENTS_DIR": str(agents)}) as app:
+    with running_app(with_knowledge_of(server, tmp_path / "data"), {"AGENTS_DIR": str(agents)}) as app:
         page = browser.new_page(base_url=app.url)
         page.goto("/agents")
         card = page.locator("[data-testid=agent-file][data-agent=medicare]")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -41,6 +43,18 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     return port
+
+
+def with_knowledge_of(server: AppServer, data_dir: Path) -> Path:
+    """``data_dir`` with the pages that a running app has read: to read them takes seconds at each first start."""
+    data_dir.mkdir(parents=True, exist_ok=True)
+    with (
+        contextlib.closing(sqlite3.connect(server.data_dir / "knowledge.db")) as source,
+        contextlib.closing(sqlite3.connect(data_dir / "knowledge.db")) as copy,
+    ):
+        source.backup(copy)
+    shutil.copy(server.data_dir / "seed.json", data_dir)
+    return data_dir
 
 
 @contextlib.contextmanager
