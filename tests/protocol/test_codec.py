@@ -8,6 +8,7 @@ import pytest
 from realtime_agents.errors import ProtocolError
 from realtime_agents.protocol.codec import (
     command_from_dict,
+    command_to_dict,
     decode_command,
     decode_event,
     decode_object,
@@ -20,6 +21,7 @@ from realtime_agents.protocol.codec import (
 )
 from realtime_agents.protocol.commands import (
     ConversationItemCreate,
+    InputAudioBufferAppend,
     InputAudioBufferCommit,
     ResponseCreate,
     ResponseParams,
@@ -266,3 +268,10 @@ def test_only_true_and_false_are_booleans(wrong: object) -> None:
     with pytest.raises(ProtocolError, match="true or false") as caught:
         command_from_dict({"type": "response.create", "response": {"parallel_tool_calls": wrong}})
     assert caught.value.param == "response.parallel_tool_calls"
+
+
+@pytest.mark.parametrize("event_id", [None, "client_1", 'q"é'])
+@pytest.mark.parametrize("audio", ["", "AAAA+/8=", "AA\nAA", "AA\\u", 'A"A', "é"])
+def test_audio_is_written_like_every_other_command(event_id: str | None, audio: str) -> None:
+    command = InputAudioBufferAppend(event_id=event_id, audio=audio)
+    assert encode_command(command) == json.dumps(command_to_dict(command), separators=(",", ":"))
