@@ -16,6 +16,7 @@ PACKAGE = ROOT / "realtime_agents"
 LAYERS = {
     "errors": 0,
     "logs": 0,
+    "small_reads": 0,
     "settings": 0,
     "session.view": 0,
     "protocol": 1,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass
 
 from realtime_agents.protocol.pcm import bytes_to_ms
 
@@ -15,34 +16,38 @@ MAX_MESSAGES = 2_500
 _SLOTS = 100
 
 
-class _Window:
-    """A sum over the last `WINDOW_S`, in steps of a tenth of a second."""
+@dataclass(slots=True)
+class _Slot:
+    """What came in one step."""
 
-    def __init__(self) -> None:
-        self._slots: deque[list[float]] = deque()
-        self.total = 0.0
-
-    def add(self, amount: float, now_s: float) -> None:
-        step = int(now_s / WINDOW_S * _SLOTS)
-        if self._slots and self._slots[-1][0] == step:
-            self._slots[-1][1] += amount
-        else:
-            self._slots.append([step, amount])
-        self.total += amount
-        while self._slots[0][0] <= step - _SLOTS:
-            self.total -= self._slots.popleft()[1]
+    step: int
+    audio_bytes: int = 0
+    messages: int = 0
 
 
 class RateLimit:
-    """What one socket sent lately."""
+    """What one socket sent in the last `WINDOW_S`, in steps of a tenth of a second."""
 
     def __init__(self) -> None:
-        self._audio_bytes = _Window()
-        self._messages = _Window()
+        self._slots: deque[_Slot] = deque([_Slot(step=-_SLOTS)])
+        self._audio_bytes = 0
+        self._messages = 0
 
     def allows(self, audio_bytes: int, now_s: float) -> bool:
         """Count a message with so much audio in it; False when that is too fast."""
-        self._messages.add(1, now_s)
-        self._audio_bytes.add(audio_bytes, now_s)
-        is_audio_fine = bytes_to_ms(int(self._audio_bytes.total)) <= MAX_AUDIO_MS
-        return is_audio_fine and self._messages.total <= MAX_MESSAGES
+        step = int(now_s / WINDOW_S * _SLOTS)
+        if step != self._slots[-1].step:
+            self._begin(step)
+        slot = self._slots[-1]
+        slot.audio_bytes += audio_bytes
+        slot.messages += 1
+        self._audio_bytes += audio_bytes
+        self._messages += 1
+        return self._messages <= MAX_MESSAGES and bytes_to_ms(self._audio_bytes) <= MAX_AUDIO_MS
+
+    def _begin(self, step: int) -> None:
+        self._slots.append(_Slot(step=step))
+        while self._slots[0].step <= step - _SLOTS:
+            old = self._slots.popleft()
+            self._audio_bytes -= old.audio_bytes
+            self._messages -= old.messages

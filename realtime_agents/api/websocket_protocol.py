@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from asyncio import BaseTransport
 from collections.abc import Callable
 from typing import Any, Final
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
+
+from realtime_agents.small_reads import read_little_at_once
 
 SHORTCUT: Final = "realtime_agents.shortcut"
 """Name of the ASGI extension: an app that finds this protocol there may use `hand_to` and `offer`."""
@@ -46,6 +49,10 @@ class UnhurriedWebSocket(WebSocketsSansIOProtocol):
             self.conn.send_text(message.encode())
         self.transport.write(b"".join(self.conn.data_to_send()))
         return True
+
+    def connection_made(self, transport: BaseTransport) -> None:
+        super().connection_made(transport)
+        read_little_at_once(transport)
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)

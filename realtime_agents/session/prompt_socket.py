@@ -6,6 +6,7 @@ both ways is thirty messages a second: without them a session takes a fifth less
 
 from __future__ import annotations
 
+from asyncio import BaseTransport
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
@@ -14,6 +15,8 @@ from websockets.asyncio.client import ClientConnection
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Response
 from websockets.protocol import OPEN
+
+from realtime_agents.small_reads import read_little_at_once
 
 MAX_EARLY: Final = 512
 """Messages kept until somebody takes them; then the other side has to wait."""
@@ -36,6 +39,10 @@ class PromptSocket(ClientConnection):
         self._early: deque[bytes] = deque()
         self._parts: list[bytes] = []
 
+    def connection_made(self, transport: BaseTransport) -> None:
+        super().connection_made(transport)
+        read_little_at_once(transport)
+
     def hand_to(self, take: Take) -> None:
         """From now on messages are given to ``take``, which must not raise; those that waited, at once."""
         self._take = take
@@ -56,11 +63,13 @@ class PromptSocket(ClientConnection):
         if not isinstance(event, Frame) or event.opcode not in _DATA:
             super().process_event(event)
             return
-        self._parts.append(bytes(event.data))
-        if not event.fin:
-            return
-        message = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
-        self._parts.clear()
+        message = bytes(event.data)
+        if self._parts or not event.fin:
+            self._parts.append(message)
+            if not event.fin:
+                return
+            message = b"".join(self._parts)
+            self._parts.clear()
         if self._take is not None:
             self._take(message)
             return

@@ -43,4 +43,4 @@ def test_memory_does_not_grow_with_time() -> None:
     limit = RateLimit()
     for n in range(20_000):
         limit.allows(FRAME, n * 0.05)
-    assert len(limit._messages._slots) <= 101
+    assert len(limit._slots) <= 101
