@@ -26,7 +26,7 @@ class UnhurriedWebSocket(WebSocketsSansIOProtocol):
 
     uvicorn stops after each message until the app has taken it, which costs two system calls per
     message: with audio both ways that is a third of all. What may wait stays bounded. A queue and a
-    task per message cost as much again, so an app may be called instead.
+    task per message cost too, so an app may be called instead.
     """
 
     _take: Take | None = None
