@@ -17,6 +17,7 @@ LAYERS = {
     "errors": 0,
     "logs": 0,
     "small_reads": 0,
+    "websocket_frames": 0,
     "settings": 0,
     "session.view": 0,
     "protocol": 1,

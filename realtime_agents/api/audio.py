@@ -14,6 +14,7 @@ from realtime_agents import runtime
 from realtime_agents.api import audio_ticket
 from realtime_agents.api.audio_limits import RateLimit
 from realtime_agents.api.audio_wire import (
+    HEAD_BYTES,
     MAX_FRAME_BYTES,
     MAX_TEXT_CHARS,
     SUBPROTOCOL,
@@ -27,6 +28,7 @@ from realtime_agents.api.audio_wire import (
     Stop,
     Talk,
     encode,
+    heard_in,
     parse,
     ticket_in,
 )
@@ -234,10 +236,8 @@ class AudioSocket:
 
 def _tell(line: AudioLine, message: ClientMessage | bytes) -> None:
     match message:
-        case bytes() if message and len(message) % BYTES_PER_SAMPLE == 0:
-            line.push(message)
         case bytes():
-            line.put(LineError("bad_audio", f"expected whole samples, found {len(message)} bytes"))
+            _tell_sound(line, message)
         case Played():
             line.played(message.item_id, message.ms)
         case Flushed():
@@ -250,6 +250,18 @@ def _tell(line: AudioLine, message: ClientMessage | bytes) -> None:
             line.set_mode(message.mode)
         case Stop():
             line.stop()
+
+
+def _tell_sound(line: AudioLine, frame: bytes) -> None:
+    size = len(frame) - HEAD_BYTES
+    if size <= 0 or size % BYTES_PER_SAMPLE:
+        found = f"{HEAD_BYTES} bytes and whole samples, found {len(frame)} bytes"
+        line.put(LineError("bad_audio", f"expected a head of {found}"))
+        return
+    n, heard_ms = heard_in(frame)
+    if n:
+        line.played_of(n, heard_ms)
+    line.push(frame[HEAD_BYTES:])
 
 
 class AudioEndpoint:

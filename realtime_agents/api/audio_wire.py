@@ -1,4 +1,4 @@
-"""The messages of the audio socket: JSON text for what is said about audio, bytes for audio; pure.
+"""The messages of the audio socket: JSON text for what is said about audio, bytes for audio behind a head; pure.
 
 ``api/README.md`` lists them.
 """
@@ -28,12 +28,14 @@ from realtime_agents.session.line_messages import (
 
 SUBPROTOCOL: Final = "realtime-agents.audio"
 TICKET_PREFIX: Final = "ticket."
-MAX_FRAME_BYTES: Final = 19_200
+
+_HEAD = struct.Struct("<II")
+HEAD_BYTES: Final = _HEAD.size
+MAX_FRAME_BYTES: Final = HEAD_BYTES + 19_200
 """Of microphone audio: 400 ms."""
 MAX_TEXT_CHARS: Final = 2_000
 _MAX_ID_CHARS = 200
 _MAX_MS = 24 * 3600 * 1000
-_HEAD = struct.Struct("<II")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,12 @@ def parse(text: str) -> ClientMessage:
             return Stop()
         case _:
             raise BadMessage("expected a type of start, mode, talk, mute, played, flushed or stop")
+
+
+def heard_in(frame: bytes) -> tuple[int, int]:
+    """The report in the head of microphone audio: (number of the item that plays, ms of it heard); 0 for none."""
+    n, heard_ms = _HEAD.unpack_from(frame)
+    return n, heard_ms
 
 
 def encode(message: LineMessage) -> str | bytes:

@@ -7,9 +7,12 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
+from websockets.protocol import OPEN
 
 from realtime_agents.small_reads import read_little_at_once
+from realtime_agents.websocket_frames import BINARY, TEXT, FrameCutter, data_frame
 
 SHORTCUT: Final = "realtime_agents.shortcut"
 """Name of the ASGI extension: an app that finds this protocol there may use `hand_to` and `offer`."""
@@ -17,6 +20,9 @@ MAX_WAITING: Final = 16
 """Messages that may wait for the app before no more are read."""
 MAX_SMALL_BYTES: Final = 16 * 1024
 """A larger message is waited for at once: at most a quarter of a megabyte waits."""
+
+_PLAIN: Final = frozenset({BINARY})
+"""Text has to be looked at: the parent refuses what is no UTF-8."""
 
 Take = Callable[[bytes | str], None]
 
@@ -30,6 +36,8 @@ class UnhurriedWebSocket(WebSocketsSansIOProtocol):
     """
 
     _take: Take | None = None
+    _cutter: FrameCutter | None = None
+    _came_early = False
 
     def hand_to(self, take: Take | None) -> None:
         """Call ``take``, which must not raise, with each message from now on; None: ASGI's ``receive`` again.
@@ -43,11 +51,32 @@ class UnhurriedWebSocket(WebSocketsSansIOProtocol):
         is_open = self.handshake_complete and not (self.close_sent or self.disconnected)
         if not is_open or not self.writable.is_set() or self.transport.is_closing():
             return False
-        if isinstance(message, bytes):
-            self.conn.send_binary(message)
+        opcode, payload = (BINARY, message) if isinstance(message, bytes) else (TEXT, message.encode())
+        if self.conn.extensions:
+            self.conn.send_frame(Frame(Opcode(opcode), payload))
+            self.transport.write(b"".join(self.conn.data_to_send()))
         else:
-            self.conn.send_text(message.encode())
-        self.transport.write(b"".join(self.conn.data_to_send()))
+            self.transport.write(data_frame(opcode, payload))
+        return True
+
+    def data_received(self, data: bytes) -> None:
+        if (
+            self._cutter is None
+            and self.conn.state is OPEN
+            and not (self._came_early or self.conn.extensions)
+        ):
+            self._cutter = FrameCutter(_PLAIN, is_masked=True, max_bytes=MAX_SMALL_BYTES)
+        if self._cutter is not None:
+            self._cutter.feed(data, self._take_plain, super().data_received)
+            return
+        # A client waits for the answer to its request; of one that does not, nobody knows where a frame begins.
+        self._came_early = self._came_early or self.handshake_initiated
+        super().data_received(data)
+
+    def _take_plain(self, message: bytes) -> bool:
+        if self._take is None or self.conn.state is not OPEN or not self.queue.empty():
+            return False
+        self._take(message)
         return True
 
     def connection_made(self, transport: BaseTransport) -> None:

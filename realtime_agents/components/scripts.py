@@ -19,6 +19,7 @@ _NAMES = (
     "voice_menu.js",
     "voice_microphone.js",
     "voice_player.js",
+    "voice_reports.js",
     "voice_socket.js",
     "voice_stage.js",
     "voice_store.js",

@@ -9,6 +9,7 @@
 import * as devices from "./voice_devices.js";
 import { Microphone, stopTracks } from "./voice_microphone.js";
 import { Player } from "./voice_player.js";
+import { HeardReports } from "./voice_reports.js";
 import { AudioSocket } from "./voice_socket.js";
 import { MODES, getFacts, recall, setFacts, setSpoken } from "./voice_store.js";
 import { Refused, Tickets } from "./voice_tickets.js";
@@ -22,7 +23,7 @@ const LOUDNESS_CEILING_DB = -12;
 class VoiceEngine {
   constructor() {
     this.page = null;
-    this.line = null; // context, microphone, uplink, player, socket of the present run; `over` when it ended
+    this.line = null; // context, microphone, uplink, player, reports, socket of the present run; `over` when it ended
     this.tickets = new Tickets();
     this.unmuteOnHold = false;
   }
@@ -81,6 +82,7 @@ class VoiceEngine {
     if (getFacts().held) line.uplink.gate.press();
     line.microphone = new Microphone(context, { onFrame: (buffer) => line.uplink.frame(buffer), onLost: () => devices.replaceMicrophone(line) });
     line.microphone.node.onprocessorerror = () => this.end(words.SOUND_BROKE);
+    line.reports = new HeardReports((item, ms) => line.socket.send({ type: "played", item, ms }));
     line.player = new Player(context, this.playerHandlers(line));
     line.player.node.onprocessorerror = () => this.end(words.SOUND_BROKE);
     line.socket = line.uplink.socket = new AudioSocket(this.socketHandlers(line));
@@ -93,8 +95,12 @@ class VoiceEngine {
 
   playerHandlers(line) {
     return {
-      onPlayed: (item, ms) => line.socket.send({ type: "played", item, ms }),
-      onFlushed: (item, ms) => line.socket.send({ type: "flushed", item, ms }),
+      onPlayed: (item, ms, number) => line.reports.add(item, number, ms),
+      onEnded: (item, ms) => line.reports.end(item, ms),
+      onFlushed: (item, ms) => {
+        line.reports.forget();
+        line.socket.send({ type: "flushed", item, ms });
+      },
       onSaying: (saying) => setFacts({ saying }),
       onWords: setSpoken,
       onCut: (id, count) => {
@@ -112,8 +118,10 @@ class VoiceEngine {
       onReady: () => this.ready(line),
       onMessage: (message) => this.on(line, message),
       onFrame: (buffer) => line.player.frame(buffer),
+      report: () => line.reports.take(),
       onWaiting: () => {
         line.player.endAll();
+        line.reports.forget();
         setFacts({ phase: "waiting", hearing: false, notice: words.RECONNECTING });
         line.uplink.down();
       },
@@ -171,6 +179,7 @@ class VoiceEngine {
     if (line.context) line.context.onstatechange = null;
     line.microphone?.close();
     line.player?.close();
+    line.reports?.forget();
     line.socket?.close();
     line.context?.close().catch(() => {});
   }

@@ -14,8 +14,9 @@ const LATENCY_MAX_MS = 400;
 const FLUSH_ANSWER_MS = 150;
 
 export class Player {
-  // handlers: onPlayed(id, ms), onFlushed(id, ms), onSaying(id), onOverflow(), and for the captions
-  //           onWords(id, words, open) while it is said, onCut(id, words) when the rest will not be
+  // handlers: onPlayed(id, ms, number) as it goes on, onEnded(id, ms), onFlushed(id, ms), onSaying(id),
+  //           onOverflow(), and for the captions onWords(id, words, open) while it is said, onCut(id, words)
+  //           when the rest will not be; `number` is the item's on this connection, less than 1 on an earlier
   constructor(context, handlers) {
     this.context = context;
     this.handlers = handlers;
@@ -131,7 +132,7 @@ export class Player {
     const now = performance.now();
     if (now - item.reportedAt < REPORT_EVERY_MS) return;
     item.reportedAt = now;
-    this.handlers.onPlayed(item.id, ms);
+    this.handlers.onPlayed(item.id, ms, item.n - this.before);
   }
 
   // It had finished when the flush came: its end was on its way here.
@@ -147,7 +148,7 @@ export class Player {
     if (!item) return;
     this.count(item, samples);
     this.items.delete(item.n);
-    this.handlers.onPlayed(item.id, Math.round(samples / RATE_PER_MS));
+    this.handlers.onEnded(item.id, Math.round(samples / RATE_PER_MS));
     this.handlers.onWords(item.id, Infinity, false);
     if (this.items.size === 0) this.handlers.onSaying("");
   }

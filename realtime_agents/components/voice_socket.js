@@ -1,15 +1,26 @@
 // The audio socket of the browser: connects with a ticket, keeps trying, never grows without bound.
 
 const SUBPROTOCOL = "realtime-agents.audio";
+const HEAD_BYTES = 8;
 const READY_WITHIN_MS = 10_000;
 const UNSENT_MAX_BYTES = 2 * 48_000; // two seconds of sound: what comes on top of it is dropped
 const RETRY_MS = [250, 1000, 2000, 4000, 4000, 4000, 4000, 4000];
 
 const address = () => `${location.origin.replace(/^http/, "ws")}/api/audio`;
 
+// A head as the server's frames have one: number of the item that plays, and the milliseconds of it heard.
+function withHead(buffer, report) {
+  const message = new Uint8Array(HEAD_BYTES + buffer.byteLength);
+  const head = new DataView(message.buffer);
+  head.setUint32(0, report?.n ?? 0, true);
+  head.setUint32(4, report?.ms ?? 0, true);
+  message.set(new Uint8Array(buffer), HEAD_BYTES);
+  return message;
+}
+
 export class AudioSocket {
   // handlers: ticket() -> Promise<string>, hello() -> message, onReady(message), onMessage(message),
-  //           onFrame(buffer), onWaiting(), onClosed(code), onSlow(); closeMeaning(code) -> {again}
+  //           onFrame(buffer), report() -> {n, ms} or null, onWaiting(), onClosed(code), onSlow(); closeMeaning(code) -> {again}
   constructor(handlers) {
     this.handlers = handlers;
     this.socket = null;
@@ -87,6 +98,7 @@ export class AudioSocket {
     if (this.takes) this.socket.send(JSON.stringify(message));
   }
 
+  // A frame of the microphone, behind what was heard meanwhile.
   frame(buffer) {
     if (!this.takes) return;
     if (this.socket.bufferedAmount > UNSENT_MAX_BYTES) {
@@ -96,7 +108,7 @@ export class AudioSocket {
     }
     this.stats.framesSent += 1;
     this.stats.bytesSent += buffer.byteLength;
-    this.socket.send(buffer);
+    this.socket.send(withHead(buffer, this.handlers.report()));
   }
 
   close() {

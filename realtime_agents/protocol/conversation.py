@@ -6,7 +6,6 @@ should be handled. It does no I/O and keeps no clock. `protocol/README.md` state
 
 from __future__ import annotations
 
-import base64
 import binascii
 from collections.abc import Iterator
 from dataclasses import replace
@@ -206,8 +205,8 @@ def _changed(item_id: str | None) -> list[Effect]:
 
 def _on_audio(conversation: Conversation, event: ev.ResponseOutputAudioDelta) -> list[Effect]:
     try:
-        audio = base64.b64decode(event.delta)
-    except binascii.Error:
+        audio = binascii.a2b_base64(event.delta)
+    except ValueError:  # binascii.Error, and what is not even ASCII
         message = "Expected base64 audio, found something else"
         return [
             ServerFault(error=ErrorDetail(type="invalid_server_event", code="invalid_audio", message=message))

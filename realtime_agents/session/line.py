@@ -37,6 +37,8 @@ class LineHost(Protocol):
 
     def on_played(self, item_id: str, played_ms: int) -> None: ...
 
+    def on_played_of(self, n: int, played_ms: int) -> None: ...
+
     def on_flushed(self, item_id: str, played_ms: int) -> None: ...
 
     def on_mode(self, mode: ListenMode) -> None: ...
@@ -87,6 +89,11 @@ class AudioLine:
         """So much of an item was heard so far."""
         if self.ended is None:
             self._host.on_played(item_id, played_ms)
+
+    def played_of(self, n: int, played_ms: int) -> None:
+        """The same of an item by its number on this line; one that it does not have is passed over."""
+        if self.ended is None:
+            self._host.on_played_of(n, played_ms)
 
     def flushed(self, item_id: str, played_ms: int) -> None:
         """Where the item that was playing stopped, after a `Flush`."""

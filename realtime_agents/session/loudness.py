@@ -30,10 +30,11 @@ _BATCH_BYTES: Final = ms_to_bytes(BATCH_MS)
 class Loudness:
     """Levels of one connection's audio in steps of 20 ms, the last 20 s of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, begin_ms: int = 0) -> None:
+        """``begin_ms``: where in the audio of the connection it begins to measure."""
         self._waiting = bytearray()
         self._levels: deque[float] = deque(maxlen=KEPT_MS // STEP_MS)
-        self._steps = 0
+        self._steps = begin_ms // STEP_MS
 
     def on_written(self, pcm: bytes) -> None:
         """More audio: PCM16 at 24 kHz, pieces of any size."""

@@ -39,6 +39,10 @@ class AudioTimes:
             self._ends_ms.append(bytes_to_ms(self._bytes))
             self._at_s.append(now_s)
 
+    @property
+    def written_ms(self) -> int:
+        return bytes_to_ms(self._bytes)
+
     def at(self, audio_ms: int, now_s: float) -> float:
         """When that millisecond of audio was heard, monotonic; never later than now."""
         index = bisect_left(self._ends_ms, audio_ms)
@@ -58,7 +62,7 @@ class Microphone:
         self._outbox = outbox
         self._clock = clock
         self._times = AudioTimes()
-        self._loudness = Loudness()
+        self._loudness: Loudness | None = None
         self._pressed_bytes = 0
         self._is_whole = True
         self.on_heard: Callable[[bytes], None] | None = None
@@ -67,19 +71,23 @@ class Microphone:
     def on_open(self) -> None:
         """A new connection: it counts its audio from 0."""
         self._times = AudioTimes()
-        self._loudness = Loudness()
+        self._loudness = None
         self._pressed_bytes = 0
         self._is_whole = False
 
-    def push(self, pcm: bytes) -> None:
-        """Pass audio on."""
+    def push(self, pcm: bytes, *, is_measured: bool = False) -> None:
+        """Pass audio on; ``is_measured``: only its sound will tell where somebody fell silent."""
         if not self._outbox.is_open:
             self._is_whole = False
             return
         audio = base64.b64encode(pcm).decode("ascii")
         self._outbox.send(InputAudioBufferAppend(event_id=self._outbox.new_event_id(), audio=audio))
+        if is_measured:
+            self._loudness = self._loudness or Loudness(self._times.written_ms)
+            self._loudness.on_written(pcm)
+        else:
+            self._loudness = None
         self._times.on_written(len(pcm), self._clock.monotonic())
-        self._loudness.on_written(pcm)
         self._pressed_bytes += len(pcm)
         if self.on_heard is not None:
             self.on_heard(pcm)
@@ -113,8 +121,9 @@ class Microphone:
         ``waited_ms``: the silence that the server waited for, 0 when it does not say: then the
         sound itself tells, and where that cannot tell either, the end of the turn stands for it.
         """
-        silence_ms = waited_ms or turn_end_ms - (self._loudness.last_sound_ms(turn_end_ms) or turn_end_ms)
-        return self.time_of(max(turn_end_ms - silence_ms, 0))
+        if not waited_ms and self._loudness is not None:
+            waited_ms = turn_end_ms - (self._loudness.last_sound_ms(turn_end_ms) or turn_end_ms)
+        return self.time_of(max(turn_end_ms - waited_ms, 0))
 
     def time_of(self, audio_ms: int) -> float:
         """When that millisecond of this connection's audio was heard, monotonic."""

@@ -145,12 +145,16 @@ class Speaker:
     def on_played(self, item_id: str, played_ms: int) -> None:
         """The browser played so much of an item."""
         item = self._items.get(item_id) or self._cut_items.get(item_id)
-        if item is None or not item.n:
-            return
-        self._reported_s = self._clock.monotonic()
-        self._playback.on_report(item_id, played_ms)
-        self._note_heard(item)
-        self._finish_played()
+        if item is not None and item.n:
+            self._on_report(item, played_ms)
+
+    def on_played_of(self, n: int, played_ms: int) -> None:
+        """The browser played so much of item number ``n``."""
+        for items in (self._items, self._cut_items):
+            for item in items.values():
+                if item.n == n:
+                    self._on_report(item, played_ms)
+                    return
 
     def on_flushed(self, item_id: str, played_ms: int) -> None:
         """The browser stopped playing, there."""
@@ -227,6 +231,12 @@ class Speaker:
             self._forget(next(iter(self._items)))
         item = self._items[item_id] = SpokenItem(item_id, self._line, self._outbox.connections)
         return item
+
+    def _on_report(self, item: SpokenItem, played_ms: int) -> None:
+        self._reported_s = self._clock.monotonic()
+        self._playback.on_report(item.id, played_ms)
+        self._note_heard(item)
+        self._finish_played()
 
     def _played_ms(self, item: SpokenItem) -> int:
         return self._playback.played_ms(item.id, now_ms=self._clock.monotonic() * 1000)

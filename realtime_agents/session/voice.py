@@ -273,10 +273,14 @@ class Voice:
 
     def on_pushed(self, pcm: bytes) -> None:
         if not self._mute.is_on and (self._press.is_down or self._mode != "push_to_talk"):
-            self.microphone.push(pcm)
+            # Of all servers only those with semantic VAD do not say how long they waited.
+            self.microphone.push(pcm, is_measured=self._mode == "semantic_vad")
 
     def on_played(self, item_id: str, played_ms: int) -> None:
         self.speaker.on_played(item_id, played_ms)
+
+    def on_played_of(self, n: int, played_ms: int) -> None:
+        self.speaker.on_played_of(n, played_ms)
 
     def on_flushed(self, item_id: str, played_ms: int) -> None:
         self.speaker.on_flushed(item_id, played_ms)

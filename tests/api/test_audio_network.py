@@ -29,6 +29,9 @@ from tests.support.scripted import LIMIT_S, question, rig, settle
 from tests.support.scripted_upstream import expect
 from tests.support.spoken import listens, speaks
 
+SOUND = bytes(8 + 960)
+"""A frame of a microphone, nothing of an answer heard yet."""
+
 
 class Site:
     """A session behind a real server, and how to reach it."""
@@ -100,7 +103,7 @@ async def test_audio_passes_both_ways_and_leaving_hands_back_to_text() -> None:
             assert "Sec-WebSocket-Extensions" not in client.response.headers
             await client.send('{"type":"start","mode":"server_vad"}')
             assert json.loads(await client.recv())["type"] == "ready"
-            await client.send(bytes(960))
+            await client.send(SOUND)
             await s.session.send_text("Hello")
             told = [await client.recv() for _ in range(5)]
             frames = [frame for frame in told if isinstance(frame, bytes)]

@@ -145,6 +145,27 @@ async def test_audio_and_words_about_it_pass_both_ways() -> None:
         assert s.session.snapshot().status.activity is Activity.LISTENING
 
 
+@pytest.mark.parametrize("alone", [False, True])
+async def test_what_was_heard_is_told_in_the_head_of_audio_or_alone(alone: bool) -> None:
+    script: list[Any] = [listens(), *question("Hello"), speaks(("Hi there.", 300))]
+    async with audio_socket(script, **QUIET) as s:
+        page = await s.open()
+        await s.session.send_text("Hello")
+        await s.session.wait_idle()
+        await settle()
+        for n, heard_ms in ((0, 300), (7, 300), (1, 200)):  # of none, of one that there is not, of the one
+            page.audio(FRAME, n=n, heard_ms=heard_ms)
+        await settle()
+        assert s.session.snapshot().status.activity is Activity.SPEAKING
+        if alone:
+            page.say(type="played", item="item_answer_1", ms=300)
+        else:
+            page.audio(FRAME, n=1, heard_ms=300)
+        await settle()
+        assert s.session.snapshot().status.activity is Activity.LISTENING
+        assert [m for m in page.told if m["type"] == "error"] == []
+
+
 async def test_a_barge_in_over_the_socket() -> None:
     go = asyncio.Event()
     script: list[Any] = [
@@ -284,11 +305,11 @@ async def test_a_server_that_dies_in_mid_sentence_leaves_the_socket_open() -> No
 # What is bad.
 
 
-@pytest.mark.parametrize("size", [0, 1, 959])
-async def test_half_samples_are_dropped_with_a_word(size: int) -> None:
+@pytest.mark.parametrize("size", [0, 1, 8, 9, 8 + 959])
+async def test_half_samples_and_frames_without_sound_are_dropped_with_a_word(size: int) -> None:
     async with audio_socket([listens(), appends()]) as s:
         page = await s.open()
-        page.audio(bytes(size))
+        page.frame(bytes(size))
         page.audio(FRAME)
         await settle()
         assert [m["code"] for m in page.told if m["type"] == "error"] == ["bad_audio"]

@@ -7,6 +7,7 @@ import logging
 from typing import Any
 
 import pytest
+from websockets.frames import Frame, Opcode
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
@@ -46,6 +47,7 @@ def protocol() -> UnhurriedWebSocket:
     made.writable.set()
     made.conn = ServerProtocol(state=State.OPEN)
     made.frames, made.curr_msg_data_type = [], "bytes"
+    made.handshake_initiated = True
     return made  # type: ignore[no-any-return]
 
 
@@ -117,6 +119,52 @@ async def test_text_is_handed_over_as_text_and_what_is_none_is_refused_as_ever(
     protocol.frames = [b"\xff"]
     protocol.send_receive_event_to_app()
     assert (taken, refused) == (["é"], [1])
+
+
+def from_client(*frames: Frame) -> bytes:
+    return b"".join(frame.serialize(mask=True, extensions=[]) for frame in frames)
+
+
+async def test_sound_passes_by_the_library_and_everything_else_does_not(
+    protocol: UnhurriedWebSocket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[bytes | str] = []
+    read: list[bytes] = []
+    receive_data = protocol.conn.receive_data
+
+    def note(data: bytes) -> None:
+        read.append(data)
+        receive_data(data)
+
+    monkeypatch.setattr(protocol.conn, "receive_data", note)
+    sound, words, ping = Frame(Opcode.BINARY, b"12"), Frame(Opcode.TEXT, b"word"), Frame(Opcode.PING, b"?")
+    protocol.data_received(from_client(sound))  # nobody takes it yet
+    protocol.hand_to(taken.append)
+    protocol.data_received(from_client(sound))
+    assert len(read) == 2 and taken == [], "behind what waits"
+    while not protocol.queue.empty():
+        await protocol.receive()
+    read.clear()
+    protocol.data_received(from_client(sound, words, ping, sound))
+    assert taken == [b"12", "word", b"12"]
+    assert len(read) == 1, "words and ping"
+    assert protocol.transport.written == [b"\x8a\x01?"]  # type: ignore[attr-defined]
+
+
+async def test_a_client_that_did_not_wait_for_the_answer_is_read_by_the_library_alone(
+    protocol: UnhurriedWebSocket,
+) -> None:
+    whole, early = from_client(Frame(Opcode.BINARY, b"1234")), ServerProtocol(state=State.CONNECTING)
+    taken: list[bytes | str] = []
+    protocol.conn, opened = early, protocol.conn
+    monkey: Any = early
+    monkey.receive_data = opened.receive_data
+    monkey.events_received = opened.events_received
+    protocol.hand_to(taken.append)
+    protocol.data_received(whole[:5])
+    protocol.conn = opened
+    protocol.data_received(whole[5:] + from_client(Frame(Opcode.BINARY, b"56")))
+    assert taken == [b"1234", b"56"]
 
 
 async def test_a_message_goes_at_once_only_while_the_other_side_takes_it(

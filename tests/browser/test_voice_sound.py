@@ -85,6 +85,25 @@ def test_an_item_is_played_to_its_end_and_its_words_light_up_on_the_way(
     assert 0.28 < played["peak"] < 0.33
 
 
+def test_what_was_heard_rides_on_the_microphones_frames_and_goes_alone_without_them(
+    voice_page: Page, audio: FakeAudioServer
+) -> None:
+    line = talking(voice_page, audio)
+    line.say(1, "item_a", words=8, ms=1500)
+    line.until(lambda: {"type": "played", "item": "item_a", "ms": 1500} in line.messages)
+    *way, end = line.of("played")
+    assert len(way) >= 8
+    assert [m["ms"] for m in way] == sorted(m["ms"] for m in way)
+    assert all(m.get("rode") for m in way), "the end of an item does not wait for a frame"
+    assert "rode" not in end
+    voice_page.get_by_test_id("talk-mute").click()
+    line.until(lambda: line.of("mute"))
+    line.say(2, "item_b", words=8, ms=1000)
+    line.until(lambda: {"type": "played", "item": "item_b", "ms": 1000} in line.messages)
+    alone = [m for m in line.of("played") if m["item"] == "item_b"]
+    assert len(alone) >= 5 and not any(m.get("rode") for m in alone)
+
+
 def test_a_flush_is_silence_at_once_and_old_frames_stay_silent(
     voice_page: Page, audio: FakeAudioServer
 ) -> None:

@@ -34,6 +34,9 @@ class Host:
     def on_played(self, item_id: str, played_ms: int) -> None:
         self.told.append(("played", (item_id, played_ms)))
 
+    def on_played_of(self, n: int, played_ms: int) -> None:
+        self.told.append(("played_of", (n, played_ms)))
+
     def on_flushed(self, item_id: str, played_ms: int) -> None:
         self.told.append(("flushed", (item_id, played_ms)))
 

@@ -54,6 +54,13 @@ def test_nothing_is_told_where_nothing_stands_out() -> None:
     assert heard(sound(1_000, SPEECH), sound(LOOK_BACK_MS, ROOM)).last_sound_ms(1_000 + LOOK_BACK_MS) is None
 
 
+def test_a_measurement_that_begins_late_counts_from_the_beginning_of_the_audio() -> None:
+    loudness = Loudness(10_000)
+    loudness.on_written(sound(1_000, SPEECH) + sound(2_000, ROOM))
+    assert loudness.last_sound_ms(13_000) == 11_000
+    assert loudness.last_sound_ms(10_000) is None
+
+
 @pytest.mark.parametrize("piece_bytes", [2, 958, 4_800, 96_000])
 def test_pieces_of_any_size_give_the_same_levels(piece_bytes: int) -> None:
     parts = (sound(60, SPEECH), sound(120, ROOM))

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from websockets.asyncio.server import ServerConnection
+from websockets.utils import accept_key
 
 from realtime_agents.errors import UpstreamClosed, UpstreamRefused
 from realtime_agents.protocol.commands import ResponseCancel, ResponseCreate
@@ -19,6 +20,7 @@ from realtime_agents.session.openai_upstream import MAX_FRAME_BYTES, OpenAIUpstr
 from realtime_agents.session.prompt_socket import MAX_EARLY
 from realtime_agents.session.upstream import FrameReader
 from realtime_agents.session.upstream_errors import closed, refused_by, refused_status
+from realtime_agents.websocket_frames import TEXT, data_frame
 from tests.support.upstream_events import events_of
 from tests.support.wire_server import wire_server
 
@@ -311,6 +313,41 @@ async def test_a_message_in_fragments_arrives_whole_and_pings_between_them_are_a
         events, _ = await collect(connection)
         await connection.close()
     assert [id_of(event) for event in events] == ["e"]
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 40])
+async def test_events_may_stand_right_behind_the_answer_to_the_handshake(pieces: int) -> None:
+    """A server, or TCP, may deliver the answer and the first frames in one piece, or cut them anywhere."""
+    sent = [created(number) for number in range(3)]
+    frames = b"".join(data_frame(TEXT, text.encode()) for text in sent) + b"\x88\x02\x03\xe9"
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        request = (await reader.readuntil(b"\r\n\r\n")).decode()
+        key = next(
+            line.split(": ")[1] for line in request.splitlines() if line.startswith("Sec-WebSocket-Key")
+        )
+        head = (
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"Sec-WebSocket-Accept: {accept_key(key)}\r\n\r\n"
+        )
+        data = head.encode() + frames
+        step = -(-len(data) // pieces)
+        for at in range(0, len(data), step):
+            writer.write(data[at : at + step])
+            await writer.drain()
+            await asyncio.sleep(0.001)
+        await reader.readexactly(8)  # its close
+        writer.close()
+        await writer.wait_closed()
+
+    async with await asyncio.start_server(handler, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        connection = upstream(f"http://127.0.0.1:{port}/v1")
+        await connection.connect()
+        events, error = await collect(connection)
+        await connection.close()
+    assert [id_of(event) for event in events] == ["e0", "e1", "e2"]
+    assert error is not None and error.code == 1001
 
 
 async def test_nobody_is_called_once_listening_was_cancelled() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
@@ -17,7 +19,8 @@ from realtime_agents.protocol.pcm import ms_to_bytes
 from realtime_agents.session.command_queue import MAX_COMMANDS, CommandQueue
 from realtime_agents.session.line_messages import Notice
 from realtime_agents.session.link import Link
-from realtime_agents.session.microphone import AudioTimes
+from realtime_agents.session.microphone import AudioTimes, Microphone
+from realtime_agents.session.outbox import Outbox
 from realtime_agents.session.upstream import OnEvent
 from tests.support.scripted import FakeClock, rig, settle
 from tests.support.spoken import attach, listens
@@ -99,6 +102,27 @@ class StuckUpstream:
 
     async def close(self) -> None:
         self.closed.set()
+
+
+async def test_the_sound_tells_where_somebody_fell_silent_also_when_it_was_not_measured_before() -> None:
+    clock = FakeClock()
+    outbox = SimpleNamespace(is_open=True, send=lambda command: None, new_event_id=lambda: "e")
+    microphone = Microphone(cast(Outbox, outbox), clock)
+    loud, room = b"\x00\x40\x00\xc0" * 480, b"\x10\x00\xf0\xff" * 480  # 40 ms each
+    began_s = clock.monotonic()
+
+    async def say(ms: int, piece: bytes, *, is_measured: bool) -> None:
+        for _ in range(ms // 40):
+            await clock.advance(0.04)
+            microphone.push(piece, is_measured=is_measured)
+
+    await say(5_000, loud, is_measured=False)
+    await say(2_000, loud, is_measured=True)
+    await say(3_000, room, is_measured=True)
+    assert microphone.end_of_speech(10_000, waited_ms=0) == pytest.approx(began_s + 7.0, abs=0.05)
+    assert microphone.end_of_speech(10_000, waited_ms=500) == pytest.approx(began_s + 9.5, abs=0.05)
+    await say(1_000, room, is_measured=False)
+    assert microphone.end_of_speech(11_000, waited_ms=0) == pytest.approx(began_s + 11.0, abs=0.05)
 
 
 async def test_a_slow_connection_loses_the_oldest_audio_tells_it_once_and_stays_open() -> None:

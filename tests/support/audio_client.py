@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import struct
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -45,8 +46,12 @@ class Page:
     def text(self, text: str) -> None:
         self._arrive(text)
 
-    def audio(self, pcm: bytes) -> None:
-        self._arrive(pcm)
+    def audio(self, pcm: bytes, *, n: int = 0, heard_ms: int = 0) -> None:
+        """Microphone audio, with what was heard meanwhile of item ``n``."""
+        self.frame(struct.pack("<II", n, heard_ms) + pcm)
+
+    def frame(self, data: bytes) -> None:
+        self._arrive(data)
 
     def _arrive(self, data: bytes | str) -> None:
         if self.take is not None and self.incoming.empty():

@@ -66,6 +66,8 @@ class FakeLine:
             else ""
         )
         self.frames: list[bytes] = []
+        """Microphone audio, without heads."""
+        self._item_ids: dict[int, str] = {}
         self.messages: list[dict[str, Any]] = []
         self.order: list[str] = []
         """``frame`` or the type of a message, as they came."""
@@ -82,8 +84,13 @@ class FakeLine:
     def _take(self, data: str | bytes) -> None:
         with self._changed:
             if isinstance(data, bytes):
-                self.frames.append(data)
+                n, heard_ms = struct.unpack_from("<II", data)
+                self.frames.append(data[8:])
                 self.order.append("frame")
+                if n:  # a report that rode on it, as if it had come alone
+                    self.messages.append(
+                        {"type": "played", "item": self._item_ids[n], "ms": heard_ms, "rode": True}
+                    )
             else:
                 message = json.loads(data)
                 self.messages.append(message)
@@ -103,6 +110,8 @@ class FakeLine:
                 )
 
     def send(self, kind: str, **fields: Any) -> None:
+        if kind == "item":
+            self._item_ids[fields["n"]] = fields["id"]
         self._do(self._socket.send(json.dumps({"type": kind, **fields})))
 
     def ready(self, mode: str = "server_vad") -> None:
