@@ -17,6 +17,8 @@ from realtime_agents.state.pacing import EVENTS_INTERVAL_S, Batch, paced
 from realtime_agents.state.presence import is_connected
 from realtime_agents.state.words import pretty_json
 
+COPIED_SHOWN_MS = 2_000
+
 
 class EventLogState(rx.State):
     """Lines of the log.
@@ -100,9 +102,17 @@ class EventLogState(rx.State):
         )
 
     @handler
-    async def on_copied(self, done: bool) -> None:
+    async def on_copied(self, done: bool) -> Any:
         """The browser put the events on the clipboard, or refused to."""
         self.copied = done
+        # Said for a moment, however fast the log goes on.
+        wait = f"new Promise((done) => setTimeout(done, {COPIED_SHOWN_MS}))"
+        return rx.call_script(wait, callback=EventLogState.on_copied_shown) if done else None
+
+    @handler
+    async def on_copied_shown(self, _nothing: Any = None) -> None:
+        """It was said long enough that the events are on the clipboard."""
+        self.copied = False
 
     async def _rows(self) -> tuple[EventRow, ...]:
         session_id = (await self.get_state(ConnectionState)).session_id
@@ -116,7 +126,6 @@ class EventLogState(rx.State):
             self._lines = with_rows(self._lines, batch.events.values())
         else:
             return
-        self.copied = False
         self._arrange()
 
     def _arrange(self) -> None:

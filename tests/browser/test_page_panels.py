@@ -56,6 +56,7 @@ def test_the_event_log_filters_opens_and_copies(page: Page) -> None:
     shown = rows.count()
     page.get_by_test_id("event-copy").click()
     expect(page.get_by_test_id("event-copy")).to_contain_text("Copied")
+    expect(page.get_by_test_id("event-copy")).to_contain_text("Copy as JSON")
     assert len(json.loads(page.evaluate("navigator.clipboard.readText()"))) == shown
 
 

@@ -176,6 +176,12 @@ async def test_copying_takes_the_shown_events_only(tab: Tab, runtime: FakeRuntim
     assert tab.value(EventLogState, "copied") is False, "only the browser knows whether it worked"
     await tab.fire(EventLogState.on_copied(True))
     assert tab.value(EventLogState, "copied") is True
+    session.emit(event(3, type="response.created"))
+    await tab.until(lambda: len(tab.value(EventLogState, "latest")) == 2)
+    assert tab.value(EventLogState, "copied") is True, "said for a moment, whatever comes"
+    assert "setTimeout" in tab.scripts()[-1]
+    await tab.fire(EventLogState.on_copied_shown(None))
+    assert tab.value(EventLogState, "copied") is False
 
 
 async def test_lab_shows_the_newest_search_and_what_the_model_was_given(
