@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from realtime_agents.engine.speech.sentences import ABBREVIATED
+
 WORD_CHARS = 200
 """A longer run without white space is sent in parts."""
 CLAUSE_CHARS = 240
@@ -20,7 +22,7 @@ _WORDS = re.compile(r"\s*\S+")
 # An end mark with closing quotes and citation marks, before what can begin a sentence.
 _END = re.compile(r"[.!?…]+[\"”’')\]]*(?:\s*\[\d{1,3}\])*(?=\s+[\"“‘(]?[A-Z0-9$])|(?=\s*\n\s*[^\s\[])")
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:Dr|Mr|Mrs|Ms|St|vs|Inc|Jr|Sr|No|Nos|Sec|Ch|Pub|approx|e\.g|i\.e|a\.m|p\.m|U\.S)"
+    rf"(?:\b(?:{ABBREVIATED}|Nos|e\.g|i\.e|a\.m|p\.m|U\.S)"
     r"|(?<!Part )\b[A-Z])\.$"
 )
 _CLAUSE = re.compile(r"[,;:](?=\s)")

@@ -11,7 +11,7 @@ from realtime_agents.engine.cutting import CLAUSE_CHARS, SENTENCE_CHARS, Sentenc
 
 TEXT = (
     "The Part B premium is $185.00 in 2025. [1] You pay it monthly to Dr. Smith at 5 p.m. daily. It covers:\n"
-    '- one item\n- two items\n"Really?" Yes. See No. 5 for more. Good day! (Also this.) Now Part B. Then [2] more. And so'
+    '- one item\n- two items\n"Really?" Yes. See No. 5 for more. It runs Oct. 15 to Dec. 7. Good day! (Also this.) Now Part B. Then [2] more. And so'
 )
 SENTENCES = [
     "The Part B premium is $185.00 in 2025. [1]",
@@ -22,6 +22,7 @@ SENTENCES = [
     '\n"Really?"',
     " Yes.",
     " See No. 5 for more.",
+    " It runs Oct. 15 to Dec. 7.",
     " Good day!",
     " (Also this.)",
     " Now Part B.",

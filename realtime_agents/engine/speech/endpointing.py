@@ -158,7 +158,9 @@ class ServerVadRule(_TurnRule):
         idle_timeout_ms: int | None = None,
     ) -> None:
         super().__init__(threshold=threshold, prefix_padding_ms=prefix_padding_ms)
-        self._silence_ms = silence_duration_ms
+        self._silence_ms = max(
+            silence_duration_ms, FRAME_MS
+        )  # with none at all, speech itself would end a turn
         self._idle_timeout_ms = idle_timeout_ms
         self._idle_from_ms: int | None = None
 

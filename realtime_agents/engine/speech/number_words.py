@@ -118,6 +118,8 @@ def spelled(figures: str) -> str:
     """
     if len(figures) > 4:
         return digits(figures)
+    if len(figures) == 4 and figures.endswith("00") and figures[0] != "0" != figures[1]:
+        return f"{cardinal(int(figures[:2]))} hundred"
     if len(figures) == 4 and not figures.endswith("00"):
         return f"{_pair(figures[:2])} {_pair(figures[2:])}"
     if len(figures) == 3 and figures[0] != "0" and figures[1:] != "00":

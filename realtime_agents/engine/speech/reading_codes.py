@@ -9,6 +9,7 @@ from realtime_agents.engine.speech.number_words import cardinal, digits, ordinal
 from realtime_agents.engine.speech.reading import Match, reading
 
 _RUNS: Final = re.compile(r"\d+|[^\W\d]+")
+_WORDS: Final = re.compile(r"\d+|[A-Z][a-z]+|[A-Z]+(?![a-z])")
 _ROMAN: Final = {"I": 1, "V": 5, "X": 10, "L": 50}
 _LAW: Final = {"C": "CFR", "U": "USC"}
 _EXTENSION: Final = r"(?:,?\s(?:ext\.?|extension|x)\s?(?P<extension>\d{1,6}))?"
@@ -30,9 +31,18 @@ def _phone(match: Match) -> str:
 
 
 def _word_phone(match: Match) -> str:
-    """``1-800-MEDICARE`` → "one, eight hundred, Medicare"."""
-    words = [part.capitalize() if len(part) > 4 else part for part in match["word"].split("-")]
-    return ", ".join([*(["one"] if match["country"] else []), _group(match["area"]), " ".join(words)])
+    """``1-800-MEDICARE`` → "one, eight hundred, Medicare", ``877-222-VETS (8387)`` with the keys to press."""
+    words = [
+        digits(part) if part.isdigit() else part.capitalize() if len(part) > 3 else part
+        for part in _WORDS.findall(match["word"])
+    ]
+    groups = [_group(match[name]) for name in ("area", "office") if match[name]]
+    keys = [digits(match["keys"])] if match["keys"] else []
+    return ", ".join([*(["one"] if match["country"] else []), *groups, " ".join(words), *keys])
+
+
+def _public_law(match: Match) -> str:
+    return f"public law {spelled(match[1])}, {spelled(match[2])}"
 
 
 def _law(match: Match) -> str:
@@ -80,16 +90,23 @@ def _roman(match: Match) -> str:
     return f"{match[1]} {cardinal(total)}"
 
 
+PUBLIC_LAW: Final = reading(
+    r"\b(?:Public\sLaw|Pub\.\s?L\.|P\.\s?L\.|PL)(?:\sNo\.)?\s(\d{2,3})-(\d{1,3})(?![\w-])", _public_law
+)
 CODE_READINGS: Final = (
     reading(
-        r"(?<![\w.-])(?:\+?(?P<country>1)[-.\s]?)?\(?(?P<area>\d{3})(?:\)\s?|[-.\s])(?P<office>\d{3})[-.](?P<line>\d{4})"
+        r"(?<![\w.-])(?:\+?(?P<country>1)[-.\s]?)?\(?(?P<area>\d{3})(?:\)\s?|[-.\s])(?P<office>\d{3})[-.\s](?P<line>\d{4})"
         r"(?![\w-]*\d)" + _EXTENSION,
         _phone,
     ),
     reading(
         r"(?<![\w.-])(?P<country>)(?P<area>)(?P<office>\d{3})-(?P<line>\d{4})(?![\w-])" + _EXTENSION, _phone
     ),
-    reading(r"(?<![\w.-])(?P<country>1-)?(?P<area>8\d\d)-(?P<word>[A-Z]+(?:-[A-Z]+)*)\b", _word_phone),
+    reading(
+        r"(?<![\w.-])(?P<country>1-)?(?P<area>8\d\d)-(?:(?P<office>\d{3})-)?(?P<word>(?:[A-Z][a-z]*)+\d{0,3}(?:-[A-Z]+)*)\b"
+        r"(?:\s\((?P<keys>\d{3,4})\))?",
+        _word_phone,
+    ),
     reading(r"(?<![\w,.$-])(?:988|911|711|[2-4]11)(?![\w%]|[.,-]\d)", lambda m: digits(m.group())),
     reading(r"(?<![\w-])(\d{3})-(\d\d)-(\d{4})(?![\w-])", lambda m: ", ".join(map(digits, m.groups()))),
     reading(
@@ -98,12 +115,17 @@ CODE_READINGS: Final = (
         _law,
     ),
     reading(r"§+\s?(\d+[a-z]?(?:\.\d+[a-z]?)?(?:\(\w{1,4}\))*)", lambda m: f"section {_section(m[1])}"),
-    reading(r"\b401\s?\(?k\)?", "four oh one K", re.IGNORECASE),
+    reading(
+        r"\b40([13])(?:\s?\(([kb])\)|([kb])\b)",
+        lambda m: f"four oh {cardinal(int(m[1]))} {(m[2] or m[3]).upper()}",
+        re.IGNORECASE,
+    ),
     reading(r"\b(Title|Chapter|Part|War|Type|Article|Phase) ([IVXL]{2,}|[IVX])\b(?!['’.]?\w)", _roman),
     reading(
-        r"\b(?P<form>[Ff]orms?(?: number)?,?\s)(?P<code>\d{2}[A-Z]?-\d{1,5}[A-Za-z]*|\d{4,5}[A-Z]*)\b",
+        r"\b(?P<form>[Ff]orms?(?: number)?,?\s)(?P<code>\d{2}[A-Z]?-\d{1,5}[A-Za-z]*|\d{3,5}[A-Z]*)\b",
         lambda m: m["form"] + " ".join(spelled(r) if r.isdigit() else r for r in _RUNS.findall(m["code"])),
     ),
+    reading(r"\b(SF|DD|DA|OF) (\d{2,4})\b", lambda m: f"{m[1]} {spelled(m[2])}"),
 )
 ANY_CODE: Final = reading(
     r"(?<![\w$.,-])(?=[A-Za-z0-9-]*\d)(?=[A-Za-z0-9-]*[A-Za-z]|\d+-)[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*(?![\w$%]|[.,]\d)",

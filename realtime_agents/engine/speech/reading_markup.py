@@ -47,6 +47,9 @@ _INSTEAD: Final = {
 """Written so, said so; the voice would spell some of these and stumble over others."""
 
 
+_PER: Final = {"mo": "month", "yr": "year", "wk": "week", "hr": "hour"}
+
+
 def _domain(name: str) -> str:
     parts = [part.upper() if part.lower() in _INITIALS else part for part in name.split(".")]
     said = " dot ".join(parts).replace("-", " dash ")
@@ -94,5 +97,6 @@ MARKUP_READINGS: Final = (
     reading(r"\s(?:-{1,3}|/)\s", ", "),
     reading(r"\band/or\b", "and or"),
     reading(r"(?<=\w)/(?=(?:day|week|month|year|hour|visit|person|stay|quarter)\b)", " a "),
+    reading(r"(?<=\w)/(mo|yr|wk|hr)\b\.?", lambda m: f" a {_PER[m[1]]}"),
     reading(r"(?<=[A-Za-z])/(?=[A-Za-z])", " or "),
 )

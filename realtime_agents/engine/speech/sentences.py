@@ -19,10 +19,12 @@ _BLANK = re.compile(r"\s*")
 _NEW_LINE = re.compile(r"\n\s*")
 _BLOCK = re.compile(r"\s*(?:#{1,6}\s|[-*+•◦▪–]\s|\d{1,3}[.)]\s|>\s?|\||```)")
 _ORDINAL_MARK = re.compile(r"\n\s*\d{1,3}\.$")
-_ABBREVIATION = re.compile(
-    r"(?:^|[\s(\"“'])(?:[A-Z]|(?:[A-Za-z]\.){1,3}[A-Za-z]|Dr|Mr|Mrs|Ms|St|No|vs|Inc|Jr|Sr|Pub|Sec|Ch|approx|Jan|Feb|Mar|Apr|Jun|Jul"
-    r"|Aug|Sept?|Oct|Nov|Dec|Fig|Vol|Ave|Blvd|Ste|ext|est)\.$"
+ABBREVIATED: Final = (
+    r"Dr|Mr|Mrs|Ms|St|No|vs|Inc|Jr|Sr|Lt|Col|Maj|Capt|Sgt|Gen|Pub|Sec|Ch|approx|Jan|Feb|Mar|Apr|Jun|Jul"
+    r"|Aug|Sept?|Oct|Nov|Dec|Fig|Vol|Ave|Blvd|Ste|ext|est"
 )
+"""Words whose full stop seldom ends a sentence."""
+_ABBREVIATION = re.compile(rf"(?:^|[\s(\"“'/–—-])(?:[A-Z]|(?:[A-Za-z]\.){{1,3}}[A-Za-z]|{ABBREVIATED})\.$")
 # After these a new sentence may begin; after the others it is a name or number that follows.
 _MAY_END = re.compile(r"(?:a\.m|p\.m|etc|Inc|Jr|Sr)\.$")
 _TIME_ZONE = re.compile(r"\(?[ECMPHA][SD]?T\b")

@@ -85,6 +85,12 @@ def test_a_threshold_of_nothing_still_hears_silence_and_one_of_everything_still_
     assert Stream(ServerVadRule(threshold=1.0)).hear_for(640, 0.99)
 
 
+def test_a_silence_duration_of_nothing_ends_a_turn_at_the_first_silent_frame_and_not_before() -> None:
+    stream = Stream(ServerVadRule(silence_duration_ms=0))
+    assert stream.hear_for(640, SPEECH) == [SpeechStarted(audio_start_ms=0)]
+    assert stop_of(stream.hear(SILENCE)).silence_ms == 32
+
+
 def test_padding_reaches_neither_before_the_stream_nor_into_the_turn_before() -> None:
     stream = Stream(ServerVadRule(prefix_padding_ms=2_000, silence_duration_ms=320))
     assert stream.hear(SPEECH, SPEECH) == [SpeechStarted(audio_start_ms=0)]
