@@ -85,7 +85,7 @@ class FrameCutter:
                 self._missing = max(end - size, 0)
             at = min(end, size)
         if left < size:
-            leave(data[left:size] if left or size < len(data) else data)
+            leave(data[left:size])
 
     def _head(self, data: bytes, at: int) -> tuple[int, int]:
         """(where the payload begins, its length) of the frame there; (0, 0) when that is not all here."""

@@ -227,7 +227,7 @@ class AudioSocket:
     def _understood(self, data: bytes | str) -> ClientMessage | bytes:
         """Audio, or what was said about it. Raises `_Refused` for what is too big or too fast, and `BadMessage`."""
         is_audio = isinstance(data, bytes)
-        if not self._limit.allows(len(data) if is_audio else 0, self._now()):
+        if not self._limit.allows(max(len(data) - HEAD_BYTES, 0) if is_audio else 0, self._now()):
             raise _Refused(TOO_FAST)
         if len(data) > (MAX_FRAME_BYTES if is_audio else MAX_TEXT_CHARS):
             raise _Refused(TOO_BIG)

@@ -48,8 +48,7 @@ class UnhurriedWebSocket(WebSocketsSansIOProtocol):
 
     def offer(self, message: bytes | str) -> bool:
         """Send a message now. False when the other side takes none at the moment, or the connection is not open."""
-        is_open = self.handshake_complete and not (self.close_sent or self.disconnected)
-        if not is_open or not self.writable.is_set() or self.transport.is_closing():
+        if self.conn.state is not OPEN or not self.writable.is_set() or self.transport.is_closing():
             return False
         opcode, payload = (BINARY, message) if isinstance(message, bytes) else (TEXT, message.encode())
         if self.conn.extensions:

@@ -62,6 +62,7 @@ class Microphone:
         self._outbox = outbox
         self._clock = clock
         self._times = AudioTimes()
+        self._is_measured = False
         self._loudness: Loudness | None = None
         self._pressed_bytes = 0
         self._is_whole = True
@@ -75,18 +76,22 @@ class Microphone:
         self._pressed_bytes = 0
         self._is_whole = False
 
-    def push(self, pcm: bytes, *, is_measured: bool = False) -> None:
-        """Pass audio on; ``is_measured``: only its sound will tell where somebody fell silent."""
+    def measure(self, on: bool) -> None:
+        """Whether of all audio from now on only the sound will tell where somebody fell silent."""
+        self._is_measured = on
+        if not on:
+            self._loudness = None
+
+    def push(self, pcm: bytes) -> None:
+        """Pass audio on."""
         if not self._outbox.is_open:
             self._is_whole = False
             return
         audio = base64.b64encode(pcm).decode("ascii")
         self._outbox.send(InputAudioBufferAppend(event_id=self._outbox.new_event_id(), audio=audio))
-        if is_measured:
+        if self._is_measured:
             self._loudness = self._loudness or Loudness(self._times.written_ms)
             self._loudness.on_written(pcm)
-        else:
-            self._loudness = None
         self._times.on_written(len(pcm), self._clock.monotonic())
         self._pressed_bytes += len(pcm)
         if self.on_heard is not None:

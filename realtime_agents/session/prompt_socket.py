@@ -17,7 +17,7 @@ from typing import Any, Final
 from websockets.asyncio.client import ClientConnection
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Response
-from websockets.protocol import CONNECTING, OPEN
+from websockets.protocol import OPEN
 
 from realtime_agents.small_reads import read_little_at_once
 from realtime_agents.websocket_frames import BINARY, TEXT, FrameCutter, data_frame
@@ -47,6 +47,8 @@ class PromptSocket(ClientConnection):
         self._early: deque[bytes] = deque()
         self._parts: list[bytes] = []
         self._cutter: FrameCutter | None = None
+        self._is_answered = False
+        self._answer_tail = b""
 
     def connection_made(self, transport: BaseTransport) -> None:
         super().connection_made(transport)
@@ -73,16 +75,23 @@ class PromptSocket(ClientConnection):
     def data_received(self, data: bytes) -> None:
         if self._cutter is not None:
             self._cutter.feed(data, self._take_plain, super().data_received)
-        elif self.protocol.state is CONNECTING:
-            self._shake_hands(data)
-        else:
+        elif self._is_answered:
             super().data_received(data)
+        else:
+            self._shake_hands(data)
 
     def _shake_hands(self, data: bytes) -> None:
-        """The answer to the handshake; where it ends, frames may follow at once."""
-        head, end, frames = data.partition(_END_OF_HEAD)
-        super().data_received(head + end)
-        if end and self.protocol.state is OPEN and not self.protocol.extensions:
+        """The answer to the handshake; where its head ends, frames may follow at once."""
+        read = self._answer_tail + data
+        end = read.find(_END_OF_HEAD)
+        self._answer_tail = read[1 - len(_END_OF_HEAD) :]
+        if end < 0:
+            super().data_received(data)
+            return
+        self._is_answered = True
+        frames = read[end + len(_END_OF_HEAD) :]
+        super().data_received(data.removesuffix(frames))
+        if self.protocol.state is OPEN and not self.protocol.extensions:
             self._cutter = FrameCutter(frozenset({TEXT, BINARY}), is_masked=False, max_bytes=PLAIN_BYTES)
         if frames:
             self.data_received(frames)

@@ -141,10 +141,9 @@ class Voice:
         self._line = line
         if before is not None:
             before.end(TAKEN_OVER)
-        self._mode = mode
+        self._set_mode(mode)
         self._mute.end()
         self._stop_hearing()
-        self._roster.listen = mode
         self.speaker.attach(line)
         line.put(Ready(mode, self._conversation_id))
         self._configuring.configure_voice(name_voice=True)
@@ -273,8 +272,7 @@ class Voice:
 
     def on_pushed(self, pcm: bytes) -> None:
         if not self._mute.is_on and (self._press.is_down or self._mode != "push_to_talk"):
-            # Of all servers only those with semantic VAD do not say how long they waited.
-            self.microphone.push(pcm, is_measured=self._mode == "semantic_vad")
+            self.microphone.push(pcm)
 
     def on_played(self, item_id: str, played_ms: int) -> None:
         self.speaker.on_played(item_id, played_ms)
@@ -288,7 +286,7 @@ class Voice:
     def on_mode(self, mode: ListenMode) -> None:
         if self._line is None or mode == self._mode:
             return
-        self._mode = self._roster.listen = mode
+        self._set_mode(mode)
         self._stop_hearing()
         self.microphone.clear()
         self._configuring.configure_voice()
@@ -332,6 +330,11 @@ class Voice:
         if exchange is not None and exchange.verbatim_row:
             self._answering.interrupt()  # it stands in the transcript already
         self._show()
+
+    def _set_mode(self, mode: ListenMode) -> None:
+        self._mode = self._roster.listen = mode
+        # Of all servers only those with semantic VAD do not say how long they waited.
+        self.microphone.measure(mode == "semantic_vad")
 
     def _commit(self, ended_s: float) -> None:
         self.microphone.commit()

@@ -11,6 +11,7 @@ from starlette.routing import WebSocketRoute
 
 from realtime_agents.api.app import build_api
 from realtime_agents.api.audio import AudioSocket
+from realtime_agents.api.audio_limits import MAX_AUDIO_MS
 from realtime_agents.api.audio_ticket import issue
 from realtime_agents.protocol import events as ev
 from realtime_agents.protocol.items import ErrorDetail
@@ -357,6 +358,17 @@ async def test_a_flood_of_audio_ends_the_socket_and_not_the_session() -> None:
             page.audio(bytes(19_200))
         assert await page.ended() == (4429, "too fast")
         assert s.session.phase is Phase.READY
+
+
+async def test_heads_do_not_count_as_audio() -> None:
+    async with audio_socket([listens(), expect("session.update")], **QUIET) as s:
+        page = await s.open()
+        for _ in range(MAX_AUDIO_MS // 200):
+            page.audio(bytes(9_600))
+        await settle()
+        assert page.close is None
+        page.audio(bytes(48))
+        assert await page.ended() == (4429, "too fast")
 
 
 async def test_a_flood_of_small_messages_ends_the_socket() -> None:

@@ -7,6 +7,7 @@ import logging
 from typing import Any
 
 import pytest
+from websockets.extensions.permessage_deflate import PerMessageDeflate
 from websockets.frames import Frame, Opcode
 from websockets.protocol import State
 from websockets.server import ServerProtocol
@@ -25,6 +26,9 @@ class Transport:
 
     def is_closing(self) -> bool:
         return self.is_over
+
+    def close(self) -> None:
+        self.is_over = True
 
     def pause_reading(self) -> None:
         assert self.reads
@@ -177,13 +181,24 @@ async def test_a_message_goes_at_once_only_while_the_other_side_takes_it(
     protocol.pause_writing()
     assert not protocol.offer(b"full")
     protocol.resume_writing()
-    for name in ("close_sent", "disconnected"):
-        setattr(protocol, name, True)
-        assert not protocol.offer(b"over")
-        setattr(protocol, name, False)
-    protocol.handshake_complete = False
-    assert not protocol.offer(b"early")
-    protocol.handshake_complete = True
+    for state in (State.CONNECTING, State.CLOSING, State.CLOSED):
+        protocol.conn.state = state
+        assert not protocol.offer(b"early or over")
+    protocol.conn.state = State.OPEN
     transport.is_over = True
     assert not protocol.offer(b"closing")
     assert len(transport.written) == 2
+
+
+@pytest.mark.parametrize(
+    "extensions", [[], [PerMessageDeflate(False, False, 15, 15)]], ids=["plain", "packed"]
+)
+async def test_nothing_is_sent_behind_the_answer_to_a_close_that_came_with_the_last_words(
+    protocol: UnhurriedWebSocket, extensions: list[Any]
+) -> None:
+    protocol.conn.extensions = extensions
+    offered: list[bool] = []
+    protocol.hand_to(lambda _: offered.append(protocol.offer(b"late")))
+    protocol.data_received(from_client(Frame(Opcode.TEXT, b"stop"), Frame(Opcode.CLOSE, b"\x03\xe8")))
+    assert offered == [False]
+    assert protocol.transport.written == [b"\x88\x02\x03\xe8"]  # type: ignore[attr-defined]

@@ -582,6 +582,30 @@ async def test_a_wait_of_the_server_counts_from_the_last_sound_or_from_what_it_s
         assert r.turns[1].metrics.first_token_ms == 4000 - spoken_ms
 
 
+async def test_who_mutes_in_mid_turn_fell_silent_there() -> None:
+    """The silence that is sent then is no gap in what was measured."""
+    append = expect("input_audio_buffer.append")
+    script: list[Any] = [listens(), *[append] * 6, speech_starts("item_u", 0), *[append] * 28]
+    script += [
+        speech_stops("item_u", 4000),
+        commits("item_u"),
+        speaks(("Hi.", 400)),
+        wrote("item_u", "Hello"),
+    ]
+    async with rig(script) as r:
+        browser = await attach(r, "semantic_vad")
+        for _ in range(6):
+            await r.clock.advance(0.2)
+            browser.say(200, frame_ms=200, loud=True)
+        await settle()
+        browser.line.mute(True)
+        for _ in range(27):
+            await r.clock.advance(0.1)
+        await settle()
+        marks = {mark.name: mark.at_ms for mark in r.turns[1].timeline}
+        assert (marks["speech_end"], marks["vad"]) == (0, 2700)
+
+
 async def test_a_search_is_on_the_timeline_within_its_tool() -> None:
     class Knowledge:
         async def search(self, query: Query) -> SearchResult:

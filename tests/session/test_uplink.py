@@ -111,17 +111,19 @@ async def test_the_sound_tells_where_somebody_fell_silent_also_when_it_was_not_m
     loud, room = b"\x00\x40\x00\xc0" * 480, b"\x10\x00\xf0\xff" * 480  # 40 ms each
     began_s = clock.monotonic()
 
-    async def say(ms: int, piece: bytes, *, is_measured: bool) -> None:
+    async def say(ms: int, piece: bytes) -> None:
         for _ in range(ms // 40):
             await clock.advance(0.04)
-            microphone.push(piece, is_measured=is_measured)
+            microphone.push(piece)
 
-    await say(5_000, loud, is_measured=False)
-    await say(2_000, loud, is_measured=True)
-    await say(3_000, room, is_measured=True)
+    await say(5_000, loud)
+    microphone.measure(True)
+    await say(2_000, loud)
+    await say(3_000, room)
     assert microphone.end_of_speech(10_000, waited_ms=0) == pytest.approx(began_s + 7.0, abs=0.05)
     assert microphone.end_of_speech(10_000, waited_ms=500) == pytest.approx(began_s + 9.5, abs=0.05)
-    await say(1_000, room, is_measured=False)
+    microphone.measure(False)
+    await say(1_000, room)
     assert microphone.end_of_speech(11_000, waited_ms=0) == pytest.approx(began_s + 11.0, abs=0.05)
 
 
