@@ -1,7 +1,7 @@
 // What was heard, on its way to the server: in the head of the next frame of the microphone, so that it
-// costs no message of its own; alone when none goes soon, as nobody may be talking.
+// costs no message of its own; alone when none goes, as nobody may be talking.
 
-const ALONE_AFTER_MS = 60;
+const FRAMES_WITHIN_MS = 60; // a microphone sends one every 20 ms; when none went for so long none will
 
 export class HeardReports {
   // `sendAlone(id, ms)` gets a report that no frame took.
@@ -9,14 +9,16 @@ export class HeardReports {
     this.sendAlone = sendAlone;
     this.newest = null; // {id, n, ms}
     this.timer = 0;
+    this.frameAt = -Infinity; // when a frame last went
   }
 
-  // So much of an item was heard; `n` is its number on the present connection, 0 for one of an earlier.
+  // So much of an item was heard; `n` is its number on the present connection, less than 1 for one of an earlier.
   add(id, n, ms) {
     if (n <= 0) return;
     if (this.newest && this.newest.id !== id) this.flush();
     this.newest = { id, n, ms };
-    this.timer ||= setTimeout(() => this.flush(), ALONE_AFTER_MS);
+    if (performance.now() - this.frameAt > FRAMES_WITHIN_MS) this.flush();
+    else this.timer ||= setTimeout(() => this.flush(), FRAMES_WITHIN_MS);
   }
 
   // All that will be heard of an item was.
@@ -26,8 +28,9 @@ export class HeardReports {
     this.sendAlone(id, ms);
   }
 
-  // The newest report, for a frame that goes now; null when there is nothing new.
+  // A frame goes now: the newest report for it, null when there is nothing new.
   take() {
+    this.frameAt = performance.now();
     const { newest } = this;
     this.forget();
     return newest;
@@ -35,8 +38,9 @@ export class HeardReports {
 
   // Send it alone.
   flush() {
-    const report = this.take();
-    if (report) this.sendAlone(report.id, report.ms);
+    const { newest } = this;
+    this.forget();
+    if (newest) this.sendAlone(newest.id, newest.ms);
   }
 
   forget() {
