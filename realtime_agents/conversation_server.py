@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 
 from realtime_agents.engine.chat.reach import problem_of
 from realtime_agents.health import Part
 from realtime_agents.local_engine import chat_config, conversation_part
+from realtime_agents.protocol.session_config import RealtimeSession
 from realtime_agents.session.openai_upstream import OpenAIUpstream
 from realtime_agents.session.parts import Patience
 from realtime_agents.session.probe import probe
@@ -58,12 +60,17 @@ class ConversationServer:
             self._look_due = now + CHAT_EVERY_S
             self._chat_problem = await problem_of(self._chat)
 
-    async def tried(self) -> Part:
-        """Put one tiny question to whoever talks, a chat server too."""
+    async def tried(self, sessions: Sequence[RealtimeSession] = ()) -> Part:
+        """Put one tiny question to whoever talks, a chat server too; tell another server of ``sessions`` before."""
         upstream = self.upstream()
         is_ours = self._settings.uses_local_engine
         try:
-            problem = await probe(upstream, limit_s=self.patience.stall_s, is_ours=is_ours)
+            problem = await probe(
+                upstream,
+                sessions=() if is_ours else sessions,
+                limit_s=self.patience.stall_s,
+                is_ours=is_ours,
+            )
         finally:
             await upstream.close()
         return _told(conversation_part(self._settings), problem)

@@ -50,6 +50,7 @@ from realtime_agents.local_engine import (
 )
 from realtime_agents.session.parts import SessionParts
 from realtime_agents.session.registry import SessionRegistry
+from realtime_agents.session.roster import spoken_configurations
 from realtime_agents.session.session import Session
 from realtime_agents.session.voice_config import VoiceDefaults
 from realtime_agents.settings import Settings
@@ -86,6 +87,7 @@ class Runtime:
         self.speech = speech if settings.uses_local_engine else None
         self.tools = built_in_tools()
         self.runner = ToolRunner(self.tools)
+        self._voice = VoiceDefaults(transcription_model=settings.transcription_model)
         self.catalog = ScenarioCatalog(settings.agents_dir, self.tools.names)
         self.knowledge = open_knowledge(settings)
         mark = store_mark(settings)
@@ -187,7 +189,7 @@ class Runtime:
             patience=self._talks.patience,
             history=self.history if keep else None,
             recordings=self.recordings if keep else None,
-            voice=VoiceDefaults(transcription_model=self.settings.transcription_model),
+            voice=self._voice,
             agent=agent,
         )
 
@@ -236,7 +238,12 @@ class Runtime:
 
     async def try_conversation(self) -> Part:
         """Put one tiny question to whoever talks, a chat server too."""
-        return await self._talks.tried()
+        try:
+            scenario = self.catalog.get(self.settings.scenario)
+        except ConfigError:  # told as the scenario's own problem
+            return await self._talks.tried()
+        spoken = spoken_configurations(scenario, self.tools, self._voice, today=date.today())
+        return await self._talks.tried(spoken)
 
     def _tool_context(self, session_id: str, scenario_name: str, agent: AgentConfig) -> ToolContext:
         scenario = self.catalog.get(scenario_name)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from websockets.asyncio.server import ServerConnection
 
 from realtime_agents.commands import engine
 from realtime_agents.engine.chat.config import ChatConfig
@@ -224,6 +225,27 @@ async def test_doctor_explains_why_a_realtime_server_refuses(status: int, error:
         part = await try_conversation(REALTIME_BASE_URL=wire.base_url, OPENAI_API_KEY="sk-secret")
     assert not part.ok
     assert words in part.detail
+
+
+async def test_doctor_tells_a_realtime_server_what_sessions_will_and_names_the_setting_that_it_refuses() -> (
+    None
+):
+    param = "session.audio.input.transcription.model"
+
+    async def handle(connection: ServerConnection) -> None:
+        await connection.send(json.dumps({"type": "session.created", "event_id": "e", "session": {}}))
+        update = json.loads(await connection.recv())
+        assert update["session"]["audio"]["input"]["transcription"]["model"] == "scribe-9"
+        error = {"type": "invalid_request_error", "code": "model_not_found", "message": "x", "param": param}
+        await connection.send(json.dumps({"type": "error", "event_id": "e", "error": error}))
+        await connection.wait_closed()
+
+    async with wire_server(handle) as wire:
+        part = await try_conversation(
+            REALTIME_BASE_URL=wire.base_url, OPENAI_API_KEY="sk-secret", TRANSCRIPTION_MODEL="scribe-9"
+        )
+    assert not part.ok
+    assert "check TRANSCRIPTION_MODEL" in part.detail
 
 
 async def test_a_refused_key_of_a_realtime_server_is_told_by_doctor_and_ask_with_exit_code_one(

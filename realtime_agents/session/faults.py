@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 
@@ -63,6 +64,9 @@ _CHAT_PASSING = {
     "chat_stream_broken": "the chat server broke off in the middle of it",
     "chat_answer_unreadable": "what the chat server sent cannot be read; check that ENGINE_CHAT_BASE_URL is an OpenAI-compatible server",
 }
+_VOICE_FIELDS = "session.audio."
+_TRANSCRIPTION_FIELDS = "session.audio.input.transcription"
+_FIELD = re.compile(r"session(?:\.[a-z_]{1,40}|\[\d{1,3}\]){1,6}")
 _FAILED = _PASSING | _ACCOUNT | _CHAT_PASSING | _CHAT_ACCOUNT
 
 
@@ -85,6 +89,8 @@ def classify(error: ErrorDetail) -> Fault:
         return Fault.BENIGN
     if (error.code or "") in _OVER:
         return Fault.OVER
+    if (error.param or "").startswith(_VOICE_FIELDS):
+        return Fault.REFUSED  # such as an unknown model for transcription: the one that answers is not meant
     return Fault.ACCOUNT if _name(error, _ACCOUNT) else Fault.REFUSED
 
 
@@ -98,7 +104,12 @@ def refusal_words(error: ErrorDetail) -> str:
     """That the server did not do what it was told, as a sentence."""
     if name := _name(error, _PASSING):
         return f"The Realtime server refused a command: {_PASSING[name]}."
-    return f"The Realtime server refused a command ({error.code or error.type or 'no code'})."
+    field, code = error.param or "", error.code or error.type or "no code"
+    if field.startswith(_TRANSCRIPTION_FIELDS):
+        return "The Realtime server does not take this model to write down what people say; check TRANSCRIPTION_MODEL."
+    if _FIELD.fullmatch(field):
+        return f"The Realtime server refused the settings of the session ({code}, {field})."
+    return f"The Realtime server refused a command ({code})."
 
 
 def is_lasting(error: ErrorDetail | None) -> bool:

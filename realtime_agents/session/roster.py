@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 _RETENTION = RetentionRatio(retention_ratio=0.8)
 """When the context is full, cut a fifth at once: cutting a little each turn would bust the cache."""
+_HANDS_FREE: tuple[ListenMode, ...] = ("server_vad", "semantic_vad")
 
 
 class Roster:
@@ -140,3 +141,16 @@ class Roster:
                 f"There is no agent {name!r} in the scenario {self._scenario.name!r}; there is: {known}."
             )
         return agent
+
+
+def spoken_configurations(
+    scenario: ScenarioConfig, tools: ToolRegistry, voice: VoiceDefaults, *, today: date
+) -> list[RealtimeSession]:
+    """What a server is told when a spoken session begins: each agent, each way to listen hands-free."""
+    found = []
+    for name in scenario.agents:
+        for mode in _HANDS_FREE:
+            roster = Roster(lambda: scenario, tools, today=lambda: today, voice=voice, start=name)
+            roster.listen = mode
+            found.append(roster.configuration(first=True))
+    return found

@@ -19,7 +19,7 @@ from realtime_agents.session.answer_rows import AnswerRows
 from realtime_agents.session.answering import Answering
 from realtime_agents.session.clock import Clock
 from realtime_agents.session.configuring import Configuring
-from realtime_agents.session.faults import SPEECH_BUSY, SPEECH_OFF
+from realtime_agents.session.faults import SPEECH_BUSY, SPEECH_OFF, refusal_words
 from realtime_agents.session.going_on import GoingOn, cut_speech
 from realtime_agents.session.line import AudioLine
 from realtime_agents.session.line_messages import (
@@ -241,7 +241,11 @@ class Voice:
         line, self._line = self._line, None
         if line is not None:
             log.warning("the Realtime server refused voice", extra={"code": error.code or ""})
-            words = error.message if self._server_is_ours and error.code == SPEECH_OFF else _REFUSED
+            words = _REFUSED
+            if self._server_is_ours and error.code == SPEECH_OFF:
+                words = error.message
+            elif error.param:
+                words = f"{_REFUSED} {refusal_words(error)}"
             line.put(LineError(error.code or "voice_refused", words))
             line.end(VOICE_REFUSED)
             self._roster.listen = None

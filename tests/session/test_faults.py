@@ -76,6 +76,20 @@ def test_an_error_nobody_knows_is_named_by_its_code_and_never_by_the_servers_tex
         assert "sk-secret" not in failure_words(error) + refusal_words(error)
 
 
+@pytest.mark.parametrize("code", ["model_not_found", "invalid_model", "invalid_value"])
+def test_a_model_for_transcription_that_is_not_taken_is_no_fault_of_the_account(code: str) -> None:
+    param = "session.audio.input.transcription.model"
+    error = ErrorDetail(type="invalid_request_error", code=code, message="sk-secret", param=param)
+    assert classify(error) is Fault.REFUSED
+    assert "check TRANSCRIPTION_MODEL" in refusal_words(error)
+
+
+@pytest.mark.parametrize("param", ["sk-secret", "session.sk-secret", "session." + "x" * 50, "session.a b"])
+def test_what_does_not_look_like_a_field_is_not_repeated(param: str) -> None:
+    error = ErrorDetail(type="invalid_request_error", code="invalid_value", param=param)
+    assert refusal_words(error) == "The Realtime server refused a command (invalid_value)."
+
+
 def failed(code: str, number: int = 1) -> list[ev.ServerEvent]:
     details = StatusDetails(type="failed", error=detail(code))
     response = Response(id=f"resp_{number}", status="failed", status_details=details)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from websockets.asyncio.server import ServerConnection
 
+from realtime_agents.protocol.session_config import RealtimeSession, Transcription
 from realtime_agents.session.openai_upstream import OpenAIUpstream
 from realtime_agents.session.probe import probe
 from tests.support.wire_server import Handler, wire_server
@@ -131,6 +132,44 @@ async def test_a_server_that_connects_and_says_nothing_is_given_up() -> None:
 
 async def test_a_server_that_hangs_up_on_the_question_is_told_by_its_close_code() -> None:
     assert "check the key and the account" in await ask(server(close=1008))
+
+
+def field_error(code: str, param: str) -> tuple[str, dict[str, Any]]:
+    return "error", {"error": {"type": "invalid_request_error", "code": code, "param": param, "message": "x"}}
+
+
+@pytest.mark.parametrize(
+    ("param", "words"),
+    [
+        ("session.audio.input.transcription.model", "check TRANSCRIPTION_MODEL"),
+        ("session.truncation", "(invalid_value, session.truncation)"),
+    ],
+)
+async def test_settings_of_a_session_that_the_server_does_not_take_are_a_problem(
+    param: str, words: str
+) -> None:
+    sessions = [RealtimeSession(transcription=Transcription(model="m"))]
+    handler = server(field_error("invalid_value", param), done("completed"))
+    assert words in await ask(handler, sessions=sessions)
+
+
+async def test_the_server_is_told_of_the_sessions_before_the_question() -> None:
+    received: list[dict[str, Any]] = []
+
+    async def handle(connection: ServerConnection) -> None:
+        await send(connection, "session.created", session={})
+        while not received or received[-1]["type"] != "response.create":
+            received.append(json.loads(await connection.recv()))
+        kind, fields = done("completed")
+        await send(connection, kind, **fields)
+
+    sessions = [RealtimeSession(voice="marin"), RealtimeSession(voice="cedar")]
+    async with asyncio.timeout(5):
+        assert await ask(handle, sessions=sessions) == ""
+    kinds = [command["type"] for command in received]
+    assert kinds == ["session.update"] * 2 + ["conversation.item.create", "response.create"]
+    assert [command["session"] for command in received[:2]] == [session.to_wire() for session in sessions]
+    assert received[-1]["response"]["instructions"] == "Reply in one word."
 
 
 async def test_the_question_is_small_typed_and_has_a_tool() -> None:

@@ -340,14 +340,14 @@ async def test_a_refused_request_for_an_answer_ends_in_words() -> None:
         )
 
 
-async def test_a_refused_command_becomes_a_notice_that_names_the_code_only() -> None:
+async def test_a_refused_command_becomes_a_notice_that_names_code_and_field_only() -> None:
     detail = ErrorDetail(
         type="invalid_request_error", code="unknown_parameter", message="secret", param="session.x"
     )
     async with rig([emit(ev.Error(event_id="", error=detail))], allow_errors=True) as r:
         await r.played()
         assert r.session.snapshot().status.notice == (
-            "The Realtime server refused a command (unknown_parameter)."
+            "The Realtime server refused the settings of the session (unknown_parameter, session.x)."
         )
     assert all("secret" not in str(vars(record)) for record in r.errors)
 

@@ -486,12 +486,22 @@ async def test_changing_the_mode_forgets_what_is_half_said() -> None:
 # What can go wrong.
 
 
-async def test_a_server_without_voice_leaves_the_conversation_in_text_with_a_word_why() -> None:
+@pytest.mark.parametrize(
+    ("code", "param", "words"),
+    [
+        ("speech_not_available", None, "goes on in text"),
+        ("model_not_found", "session.audio.input.transcription.model", "check TRANSCRIPTION_MODEL"),
+    ],
+)
+async def test_a_server_without_voice_leaves_the_conversation_in_text_with_a_word_why(
+    code: str, param: str | None, words: str
+) -> None:
     def refuse(command: SessionUpdate) -> list[ev.ServerEvent]:
         detail = ErrorDetail(
             type="invalid_request_error",
-            code="speech_not_available",
+            code=code,
             message="secret",
+            param=param,
             event_id=command.event_id,
         )
         return [ev.Error(event_id="", error=detail)]
@@ -506,8 +516,8 @@ async def test_a_server_without_voice_leaves_the_conversation_in_text_with_a_wor
         browser = await attach(r)
         assert await browser.ended() == (4503, "voice not available")
         (told,) = browser.all(LineError)
-        assert told.code == "speech_not_available"
-        assert "goes on in text" in told.text and "secret" not in told.text
+        assert told.code == code
+        assert "goes on in text" in told.text and words in told.text and "secret" not in told.text
         assert updates(r)[-1]["output_modalities"] == ["text"]
         await r.ask("Hello")
         assert activity(r) is Activity.IDLE
