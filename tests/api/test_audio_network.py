@@ -9,6 +9,7 @@ import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 import uvicorn
@@ -23,8 +24,10 @@ from realtime_agents.api.audio import AudioEndpoint
 from realtime_agents.api.audio_ticket import issue
 from realtime_agents.api.guard import OriginGuard
 from realtime_agents.api.websocket_protocol import UnhurriedWebSocket
+from realtime_agents.session.line import AudioLine
 from realtime_agents.session.registry import SessionRegistry
 from realtime_agents.session.session import Session
+from realtime_agents.session.view import Phase
 from tests.support.scripted import LIMIT_S, question, rig, settle
 from tests.support.scripted_upstream import expect
 from tests.support.spoken import listens, speaks
@@ -152,3 +155,28 @@ async def test_a_browser_that_stops_reading_loses_the_line_and_the_session_goes_
         await s.ended.wait()
         assert s.session.snapshot().turns[-1].status == "completed"
         client.transport.abort()
+
+
+async def test_a_mistake_of_ours_costs_the_connection_is_logged_and_the_next_one_serves(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What a message is handed to is called by the server's reading itself, which must not go on in the middle of one."""
+    script = [listens(), expect("session.update")] * 2
+    async with site(script) as s, asyncio.timeout(LIMIT_S):
+        with monkeypatch.context() as patched:
+            patched.setattr(AudioLine, "push", Mock(side_effect=LookupError("a mistake")))
+            client = await s.connect()
+            await client.send('{"type":"start","mode":"server_vad"}')
+            await client.recv()
+            await client.send(SOUND)
+            assert await closed(client) == 1006
+            await s.ended.wait()
+            await settle()
+        assert [record.name for record in caplog.records if record.exc_info] == ["asyncio"]
+        assert s.session.snapshot().status.phase is Phase.READY
+        s.ended.clear()
+        async with s.connect() as again:
+            await again.send('{"type":"start","mode":"server_vad"}')
+            assert json.loads(await again.recv())["type"] == "ready"
+        await s.ended.wait()
+        await settle()
