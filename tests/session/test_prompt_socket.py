@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from unittest.mock import create_autospec
 
 import pytest
@@ -30,19 +31,23 @@ def asking() -> tuple[PromptSocket, bytes]:
     return socket, head.encode() + LAST
 
 
-@pytest.mark.parametrize("cuts", [(), (-4,), (-3,), (-2,), (-1,), (-4, -3, -2, -1), (20, -1)])
+EVERYWHERE = range(-100, 40)
+
+
+@pytest.mark.parametrize("cuts", [(), (-4,), (-3,), (-2,), (-1,), (0,), (9,), EVERYWHERE])
 async def test_frames_begin_behind_the_head_also_when_they_hold_what_looks_like_its_end(
-    cuts: tuple[int, ...],
+    cuts: Iterable[int],
 ) -> None:
+    """``cuts``: where TCP cut the data, counted from the end of the head."""
     socket, head = asking()
     sent = [b"first", b"second" + LAST + data_frame(TEXT, b"no message"), b"third"]
     data = head + b"".join(data_frame(TEXT, message) for message in sent)
     taken: list[bytes] = []
     socket.hand_to(taken.append)
     at = 0
-    for cut in (*(len(head) + cut if cut < 0 else cut for cut in cuts), len(data)):
-        socket.data_received(data[at:cut])
-        at = cut
+    for end in (*(len(head) + cut for cut in cuts), len(data)):
+        socket.data_received(data[at:end])
+        at = end
     assert taken == sent
 
 
