@@ -85,7 +85,7 @@ _REFUSED_FOR = {
     "beta_api_shape_disabled": _Meaning("{host} does not take this version of the protocol: update the app.", False),
     "unsupported_country_region_territory": _Meaning("{host} does not serve this country or region.", False),
 }  # fmt: skip
-"""By the error code in the body, which says more than the status."""
+"""By the error code in the body or in a close reason, which says more than the status."""
 
 
 def closed_by(error: ConnectionClosed) -> UpstreamClosed:
@@ -97,11 +97,15 @@ def closed_by(error: ConnectionClosed) -> UpstreamClosed:
 
 
 def closed(code: int, reason: str = "") -> UpstreamClosed:
-    """The end of an open connection by its close code."""
-    meaning = _CLOSED.get(code) or _Meaning("The Realtime server ended the connection.", False)
+    """The end of an open connection by the error code in its reason, which says more, or its close code."""
+    named = _REFUSED_FOR.get(reason.rpartition(".")[2])
+    meaning = named or _CLOSED.get(code) or _Meaning("The Realtime server ended the connection.", False)
+    words = meaning.words.format(host="the Realtime server")
     # "invalid_request_error.beta_api_shape_disabled" helps; free text may carry anything.
-    shown = f"{code}, {reason}" if _REASON_CODE.fullmatch(reason[:100]) else str(code)
-    return UpstreamClosed(f"{meaning.words} (close code {shown})", recoverable=meaning.recoverable, code=code)
+    shown = f"{code}, {reason}" if _REASON_CODE.fullmatch(reason) else str(code)
+    return UpstreamClosed(
+        f"{words[0].upper()}{words[1:]} (close code {shown})", recoverable=meaning.recoverable, code=code
+    )
 
 
 def refused_status(status: int, host: str, body: bytes = b"") -> UpstreamRefused:

@@ -245,8 +245,26 @@ def test_a_flood_of_oddities_is_logged_once_per_kind_and_its_kinds_are_bounded(
     assert "Jane" not in str([vars(record) for record in caplog.records])
 
 
-def test_free_text_in_a_close_reason_is_not_repeated() -> None:
-    assert "sk-secret" not in str(closed(1008, "key sk-secret of Jane Doe is blocked"))
+@pytest.mark.parametrize("reason", ["key sk-secret of Jane Doe is blocked", "a" * 100 + " sk-secret"])
+def test_free_text_in_a_close_reason_is_not_repeated(reason: str) -> None:
+    assert "sk-secret" not in str(closed(1008, reason))
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "words", "recoverable"),
+    [
+        (3000, "invalid_request_error.invalid_api_key", "The Realtime server refused the key: check", False),
+        (1013, "insufficient_quota", "The account's quota at the Realtime server is used up", False),
+        (1008, "invalid_request_error.model_not_found", "check REALTIME_MODEL", False),
+        (1008, "rate_limit_exceeded", "try again in a minute", True),
+    ],
+)
+def test_the_code_in_a_close_reason_says_more_than_the_close_code(
+    code: int, reason: str, words: str, recoverable: bool
+) -> None:
+    error = closed(code, reason)
+    assert words in str(error)
+    assert (error.code, error.recoverable) == (code, recoverable)
 
 
 async def test_garbage_and_unknown_events_are_counted_and_the_next_event_arrives() -> None:
