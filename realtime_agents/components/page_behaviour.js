@@ -14,6 +14,7 @@
 
   const NEAR_END_PX = 96;
   const away = new WeakSet(); // scrollers that the reader has moved away from their end
+  const tops = new WeakMap(); // where each was last: the reader moves it up, what is added moves only its end
   let before = null; // what had the focus before the passage reader opened
 
   const composer = () => document.getElementById("composer");
@@ -47,6 +48,7 @@
 
   const toEnd = (scroller) => {
     scroller.scrollTop = scroller.scrollHeight;
+    tops.set(scroller, scroller.scrollTop);
   };
 
   const followAll = () => {
@@ -101,8 +103,11 @@
     "scroll",
     ({ target }) => {
       if (!(target instanceof Element) || !target.hasAttribute("data-follow")) return;
-      const left = target.scrollHeight - target.clientHeight - target.scrollTop;
-      const isAway = left > NEAR_END_PX;
+      const { scrollTop } = target;
+      const left = target.scrollHeight - target.clientHeight - scrollTop;
+      const isUp = scrollTop < (tops.get(target) ?? 0);
+      tops.set(target, scrollTop);
+      const isAway = left > NEAR_END_PX && (isUp || away.has(target));
       if (isAway) away.add(target);
       else away.delete(target);
       target.parentElement?.toggleAttribute("data-away", isAway);

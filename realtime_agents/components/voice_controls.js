@@ -198,8 +198,12 @@ export const VoiceNotice = memo(function VoiceNotice() {
       button({ icon: X, size: 16, label: "Dismiss", className: "icon-button", onClick: () => setFacts({ problem: "" }) }),
     );
   }
-  if (!notice) return null;
-  return h("div", { className: "notice", "data-testid": "voice-notice" }, h(Info, { size: 18, "aria-hidden": true }), h("span", null, notice));
+  // The region is there before its words: screen readers tell of what changes in it.
+  return h(
+    "div",
+    { role: "status" },
+    notice && h("div", { className: "notice", "data-testid": "voice-notice" }, h(Info, { size: 18, "aria-hidden": true }), h("span", null, notice)),
+  );
 });
 
 // On the pages without a conversation: that the voice is on, and a way to silence the microphone.

@@ -11,7 +11,7 @@ import { Microphone, stopTracks } from "./voice_microphone.js";
 import { Player } from "./voice_player.js";
 import { HeardReports } from "./voice_reports.js";
 import { AudioSocket } from "./voice_socket.js";
-import { MODES, getFacts, recall, setFacts, setSpoken } from "./voice_store.js";
+import { MODES, getFacts, recall, setFacts, setPassingNotice, setSpoken } from "./voice_store.js";
 import { Refused, Tickets } from "./voice_tickets.js";
 import { Uplink } from "./voice_uplink.js";
 import * as words from "./voice_words.js";
@@ -107,7 +107,7 @@ class VoiceEngine {
         setSpoken(id, count, true);
         setTimeout(() => setSpoken(id, count, false), CUT_SHOWN_MS);
       },
-      onOverflow: () => setFacts({ notice: words.TOO_LONG }),
+      onOverflow: () => setPassingNotice(words.TOO_LONG),
     };
   }
 
@@ -127,7 +127,7 @@ class VoiceEngine {
       },
       // What the server said about it before it hung up is better than what its code means.
       onClosed: (code) => this.end(getFacts().problem || words.closeMeaning(code).words),
-      onSlow: () => setFacts({ notice: words.SLOW_UPLINK }),
+      onSlow: () => setPassingNotice(words.SLOW_UPLINK),
       closeMeaning: words.closeMeaning,
     };
   }

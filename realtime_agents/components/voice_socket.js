@@ -3,7 +3,7 @@
 const SUBPROTOCOL = "realtime-agents.audio";
 const HEAD_BYTES = 8;
 const READY_WITHIN_MS = 10_000;
-const UNSENT_MAX_BYTES = 2 * 48_000; // two seconds of sound: what comes on top of it is dropped
+const UNSENT_MAX_BYTES = 2 * 48_000; // two seconds of sound: what is said on top of it is dropped
 const RETRY_MS = [250, 1000, 2000, 4000, 4000, 4000, 4000, 4000];
 
 const address = () => `${location.origin.replace(/^http/, "ws")}/api/audio`;
@@ -28,6 +28,7 @@ export class AudioSocket {
     this.closed = false;
     this.attempt = 0;
     this.timer = 0;
+    this.waitedBytes = 0; // of what is not sent yet, so much waited for the connection and is no sign of a slow one
     this.stats = { framesSent: 0, bytesSent: 0, framesDropped: 0, connections: 0 };
   }
 
@@ -98,10 +99,13 @@ export class AudioSocket {
     if (this.takes) this.socket.send(JSON.stringify(message));
   }
 
-  // A frame of the microphone, behind what was heard meanwhile.
-  frame(buffer) {
+  // A frame of the microphone, behind what was heard meanwhile. `waited`: it was said before the connection was there.
+  frame(buffer, { waited = false } = {}) {
     if (!this.takes) return;
-    if (this.socket.bufferedAmount > UNSENT_MAX_BYTES) {
+    const unsent = this.socket.bufferedAmount;
+    this.waitedBytes = Math.min(this.waitedBytes, unsent);
+    if (waited) this.waitedBytes += HEAD_BYTES + buffer.byteLength;
+    else if (unsent > UNSENT_MAX_BYTES + this.waitedBytes) {
       this.stats.framesDropped += 1;
       this.handlers.onSlow();
       return;

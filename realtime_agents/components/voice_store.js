@@ -28,6 +28,8 @@ let facts = {
 };
 const initial = facts;
 const listeners = new Set();
+const PASSING_MS = 8000;
+let passing = 0;
 
 export const getFacts = () => facts;
 
@@ -37,6 +39,13 @@ export function setFacts(patch) {
   facts = { ...facts, ...patch };
   if (changed.some((name) => KEPT.includes(name))) keep();
   for (const listener of [...listeners]) listener(facts);
+}
+
+// A notice that is true for a moment only: it goes by itself, after the last time it was said.
+export function setPassingNotice(notice) {
+  setFacts({ notice });
+  clearTimeout(passing);
+  passing = setTimeout(() => facts.notice === notice && setFacts({ notice: "" }), PASSING_MS);
 }
 
 export function onFacts(listener) {

@@ -51,7 +51,7 @@ export class Uplink {
     const talking = this.gate.state !== "idle";
     const pressed = this.gate.pushToTalk && (talking || early.length > 0);
     if (pressed) this.socket.send({ type: "talk", on: true });
-    for (const buffer of early) this.socket.frame(buffer);
+    for (const buffer of early) this.socket.frame(buffer, { waited: true });
     if (pressed && !talking) this.socket.send({ type: "talk", on: false });
   }
 

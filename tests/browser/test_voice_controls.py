@@ -464,6 +464,20 @@ def test_talk_shows_what_is_heard_and_the_orb_moves_with_it(voice_page: Page, au
     expect(voice_page.get_by_test_id("announcer")).to_have_text("Listening")
 
 
+def test_the_orb_stands_still_from_answer_to_answer(voice_page: Page, audio: FakeAudioServer) -> None:
+    talking(voice_page, audio)
+    orb = voice_page.locator(".orb")
+    answer_id(voice_page)
+    voice_page.get_by_test_id("view-talk").click()
+    cards = voice_page.locator(".stage-sources .source")
+    expect(cards.first).to_be_visible()
+    where = orb.bounding_box()
+    voice_page.evaluate("document.querySelector('.stage-sources').replaceChildren()")
+    expect(cards).to_have_count(0)
+    voice_page.evaluate("document.querySelector('.caption').textContent = 'A line.'")
+    assert orb.bounding_box() == where
+
+
 def test_the_next_question_takes_the_place_of_the_last_answer_and_its_cards(
     voice_page: Page, audio: FakeAudioServer
 ) -> None:

@@ -258,6 +258,49 @@ def test_what_a_lost_connection_brought_is_not_taken_for_what_the_next_one_bring
     assert all(m["ms"] <= 300 for m in second.of("played") if m["item"] == "item_b")
 
 
+def test_what_waited_for_the_connection_does_not_count_as_a_slow_one(
+    voice_page: Page, audio: FakeAudioServer
+) -> None:
+    line = talking(voice_page, audio)
+    audio.answers = False
+    line.drop()
+    second = audio.line(2)
+    # Five seconds at once, marked from its first frame to its last.
+    voice_page.evaluate(
+        """() => {
+          const { uplink } = realtimeVoice.line;
+          for (let i = 0; i < 250; i += 1) uplink.frame(new Uint8Array(960).fill(i + 1).buffer);
+          uplink.frame = () => {};
+        }"""
+    )
+    second.ready()
+    second.until(lambda: len(second.frames) >= 250)
+    assert [frame[0] for frame in second.frames[-250:]] == [(i + 1) % 256 for i in range(250)]
+    assert stats(voice_page)["sent"]["framesDropped"] == 0
+    expect(voice_page.get_by_test_id("voice-notice")).to_have_count(0)
+
+
+def test_a_slow_connection_is_told_for_as_long_as_it_is_slow(
+    voice_page: Page, audio: FakeAudioServer
+) -> None:
+    voice_page.clock.install()
+    talking(voice_page, audio)
+    voice_page.evaluate(
+        """() => {
+          const { socket } = realtimeVoice.line.socket;
+          Object.defineProperty(socket, "bufferedAmount", { configurable: true, get: () => 200_000 });
+        }"""
+    )
+    notice = voice_page.get_by_test_id("voice-notice")
+    expect(notice).to_contain_text("slow")
+    assert notice.evaluate("e => e.parentElement.getAttribute('role')") == "status"
+    voice_page.clock.fast_forward(20_000)
+    expect(notice).to_contain_text("slow")
+    voice_page.evaluate("delete realtimeVoice.line.socket.socket.bufferedAmount")
+    voice_page.clock.fast_forward(20_000)
+    expect(notice).to_have_count(0)
+
+
 def test_a_server_that_restarts_is_waited_for(voice_page: Page, audio: FakeAudioServer) -> None:
     line = talking(voice_page, audio)
     audio.refuse = 1001
