@@ -116,6 +116,10 @@ CODE_READINGS: Final = (
     ),
     reading(r"§+\s?(\d+[a-z]?(?:\.\d+[a-z]?)?(?:\(\w{1,4}\))*)", lambda m: f"section {_section(m[1])}"),
     reading(
+        r"\b([Ss]ections?)\s(\d{3,4}[a-z]?(?:\(\w{1,4}\))*|\d{1,2}(?:\(\w{1,4}\))+)(?![\w%]|[.,-]\d)",
+        lambda m: f"{m[1]} {_section(m[2])}",
+    ),
+    reading(
         r"\b40([13])(?:\s?\(([kb])\)|([kb])\b)",
         lambda m: f"four oh {cardinal(int(m[1]))} {(m[2] or m[3]).upper()}",
         re.IGNORECASE,

@@ -65,6 +65,7 @@ MARKUP_READINGS: Final = (
     # Further reading is for the eye: "See also [2] [3]." would be said as two words without an object.
     reading(r"^\s*(?:See also|Sources?:?)(?:[\s,]*\[\d+\])+\.?\s*$", "", re.IGNORECASE),
     reading(r"\s*\[\d+\]", ""),
+    reading(r"<(?=https?://|[\w.+-]+@)", ""),  # around an address, as in Markdown
     reading(r"<!--.*?-->|</?[A-Za-z][^<>]{0,80}>", " ", re.DOTALL),
     reading(r"```\w*", " "),
     reading(r"^[ \t]*\|?[ \t:|-]*-{2,}[ \t:|-]*$", "", re.MULTILINE),  # a table's rule, or a line
@@ -96,7 +97,7 @@ MARKUP_READINGS: Final = (
     reading(r"&nbsp;", " "),
     reading(r"\s(?:-{1,3}|/)\s", ", "),
     reading(r"\band/or\b", "and or"),
-    reading(r"(?<=\w)/(?=(?:day|week|month|year|hour|visit|person|stay|quarter)\b)", " a "),
-    reading(r"(?<=\w)/(mo|yr|wk|hr)\b\.?", lambda m: f" a {_PER[m[1]]}"),
-    reading(r"(?<=[A-Za-z])/(?=[A-Za-z])", " or "),
+    reading(r"(?<=[\w%])/(?=(?:day|week|month|year|hour|visit|person|stay|quarter)\b)", " a "),
+    reading(r"(?<=[\w%])/(mo|yr|wk|hr)\b\.?", lambda m: f" a {_PER[m[1]]}"),
+    reading(r"(?<=[A-Za-z])/(?=[A-Za-z])|(?<=\d)/(?=\$)", " or "),
 )

@@ -58,6 +58,7 @@ RANGE_READINGS: Final = (
     ),
     reading(rf"\b({MONTH}){DASH}({MONTH})(?!\s?\d)", _months),
     reading(rf"\b({_WEEKDAY}){DASH}({_WEEKDAY})", _weekdays),
+    reading(rf"(?<![\w&-])M{DASH}F(?![\w&-])", "Monday to Friday"),
     reading(rf"(?<![\w.,$-])({YEAR})[-–](\d\d)(?![\w-]|[.,/]\d)", _school_year),
     reading(rf"\b(noon|midnight){DASH}(?=\d)", lambda m: f"{m[1]} to ", re.IGNORECASE),
     # Behind an hour.

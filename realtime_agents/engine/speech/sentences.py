@@ -27,6 +27,8 @@ ABBREVIATED: Final = (
 _ABBREVIATION = re.compile(rf"(?:^|[\s(\"“'/–—-])(?:[A-Z]|(?:[A-Za-z]\.){{1,3}}[A-Za-z]|{ABBREVIATED})\.$")
 # After these a new sentence may begin; after the others it is a name or number that follows.
 _MAY_END = re.compile(r"(?:a\.m|p\.m|etc|Inc|Jr|Sr)\.$")
+_GOES_ON: Final = "–—-&/"
+"""As in "8 a.m. – 5 p.m."."""
 _TIME_ZONE = re.compile(r"\(?[ECMPHA][SD]?T\b")
 _CLAUSE = re.compile(r"[,;:—](?=\s)|\s(?=(?:and|or|but|because|which|while|if|unless)\s)|\s[–—](?=\s)")
 
@@ -60,7 +62,7 @@ def _is_inside(text: str, match: re.Match[str], end: int) -> bool:
         return True
     if _ABBREVIATION.search(before) is None:
         return False
-    if _MAY_END.search(before) is None or following.isdigit():
+    if _MAY_END.search(before) is None or following.isdigit() or following in _GOES_ON:
         return True
     return _TIME_ZONE.match(text, end) is not None
 

@@ -17,6 +17,8 @@ from realtime_agents.engine.speech.sentences import MAX_CHARS, split_sentences
         ["It opens at 8 a.m. ET and closes at 5 p.m. ", "Then go home."],
         ["It costs 3.5 times as much, e.g. in May, i.e. now."],
         ["It runs from Oct. 15–Dec. 7 each year. ", "Ask Lt. Col. Smith."],
+        ["Call 8:00 a.m. – 7:00 p.m. daily. ", "Bye."],
+        ["It is open at 5 p.m.\n", "- Monday"],
         ["See 38 U.S.C. 1151 and No. 5. ", "Thank you."],
         ["Wait... what? ", "Yes."],
         ["# Costs\n", "Part B costs more.\n\n", "- one\n", "- two\n", "1. three\n", "2. four"],

@@ -41,6 +41,7 @@ def words(text: str) -> str:
         ("pay $283 more", "pay two hundred eighty-three dollars more"),
         ("a plan with a $0 premium", "a plan with a zero dollar premium"),
         ("$.50", "fifty cents"),
+        ("$5/$10, 3%/yr", "five dollars or ten dollars, three percent a year"),
         ("50¢", "fifty cents"),
         ("$1.5M and $5k", "one point five million dollars and five thousand dollars"),
         ("$1-$2M", "one to two million dollars"),
@@ -128,6 +129,7 @@ def test_numbers(written: str, said: str) -> None:
         ("8 a.m. – noon", "eight AM to noon"),
         ("noon-1 p.m.", "noon to one PM"),
         ("Mon-Fri", "Monday to Friday"),
+        ("M–F and C-F", "Monday to Friday and C-F"),
         ("Mon. – Thurs.", "Monday to Thursday"),
     ],
 )
@@ -177,6 +179,8 @@ def test_phone_numbers(written: str, said: str) -> None:
         ("Title XVIII", "Title eighteen"),
         ("401(k) and 403b", "four oh one K and four oh three B"),
         ("401 kids", "four hundred one kids"),
+        ("Section 1862(a)(1)(A)", "Section eighteen sixty-two, A, one, A"),
+        ("section 504 and Section 8", "section five oh four and Section eight"),
         ("DD Form 214", "DD Form two fourteen"),
         ("SF 180", "SF one eighty"),
         ("CMS-1500", "CMS fifteen hundred"),
@@ -195,6 +199,7 @@ def test_forms_laws_and_codes(written: str, said: str) -> None:
     [
         ("https://www.medicare.gov/basics?x=1&y=2", "the link on the page"),
         ("See www.va.gov/x.", "See the link on the page"),
+        ("See <https://va.gov/x> or <jo@va.gov>", "See the link on the page or jo at VA dot gov"),
         ("va.gov/health-care/apply", "the link on the page"),
         ("VA.gov and Medicare.gov", "VA dot gov and Medicare dot gov"),
         ("988lifeline.org", "nine eight eight lifeline dot org"),
