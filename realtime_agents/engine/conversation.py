@@ -155,7 +155,7 @@ class ConversationStore:
                 code="invalid_value",
                 param="audio_end_ms",
             )
-        if audio_end_ms == track.duration_ms:
+        if audio_end_ms >= track.whole_ms:
             return  # it was heard to its end
         track.cut(audio_end_ms)
         content = (ContentPart(type="output_audio", transcript=track.text),)

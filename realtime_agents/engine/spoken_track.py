@@ -98,6 +98,11 @@ class SpokenTrack:
         return -(-self._samples // SAMPLES_PER_MS)
 
     @property
+    def whole_ms(self) -> int:
+        """Length of the audio so far as a client tells it that counts whole milliseconds played."""
+        return self._samples // SAMPLES_PER_MS
+
+    @property
     def chars(self) -> int:
         """Length of `text`."""
         return self._chars

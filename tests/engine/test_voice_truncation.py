@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import replace
 
 import pytest
 
+from realtime_agents.engine.speech.kit import SpokenSentence
 from tests.engine.voice import VoiceClient, verbatim, voice_session
 from tests.engine.wire import Event, assistant, user
 from tests.engine.wire import said as written
@@ -74,6 +76,23 @@ async def test_an_answer_heard_to_its_end_stays_whole(client: VoiceClient) -> No
     await client.until("conversation.item.truncated")
     item = await retrieve(client, item_id)
     assert (item["content"][0]["transcript"], item["status"]) == (TEXT, "completed")
+
+
+async def test_the_last_part_of_a_millisecond_need_not_be_heard() -> None:
+    class Fractions(ScriptedSpeech):
+        async def speak(
+            self, text: str, *, voice: str = "marin", speed: float = 1.0
+        ) -> AsyncGenerator[SpokenSentence, None]:
+            async for sentence in super().speak(text, voice=voice, speed=speed):
+                yield replace(sentence, pcm=sentence.pcm + bytes(2 * 10))
+
+    async with voice_session(Fractions()) as (client, _):
+        await client.listen(None, output_modalities=["audio"])
+        for ms, status in ((200, "completed"), (199, "incomplete")):
+            item_id = await answer(client, "One two.")
+            await truncate(client, item_id, ms)
+            await client.until("conversation.item.truncated")
+            assert (await retrieve(client, item_id))["status"] == status
 
 
 async def test_the_dialogue_remembers_what_was_heard(client: VoiceClient) -> None:
