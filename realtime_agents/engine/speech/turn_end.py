@@ -24,7 +24,7 @@ def _words(text: str) -> frozenset[str]:
 
 # The voice model puts a full stop after nearly everything, so the words count more than the stop.
 _WORD = re.compile(r"[a-z0-9][a-z0-9'$%./:-]*", re.IGNORECASE)
-_FILLERS: Final = _words("um uh uhm umm uhh er erm hmm mm mhm ah eh like well so anyway")
+_FILLERS: Final = _words("um uh uhm umm uhh er erm hm hmm mm mmm mhm ah eh like well so anyway")
 _FUNCTION_WORDS: Final = _words(
     "a an the my your his her its our their this these those of to in on at by for from with without into onto about"
     " between through during until till and or but nor because since although though unless if when while where which"
@@ -91,7 +91,7 @@ def _judge_last_word(plain: str, *, asks: bool, stops: bool) -> TurnEnd:
     words = plain.split()
     last = words[-1]
     question = asks or _QUESTION.match(plain) is not None
-    if last in _FILLERS:
+    if last in _FILLERS or plain == "m":  # "m" is what speech-to-text makes of an "um" by itself
         return TurnEnd.OPEN
     if last in _FUNCTION_WORDS:
         return TurnEnd.UNCLEAR if question and last in _MAY_CLOSE and len(words) > 2 else TurnEnd.OPEN

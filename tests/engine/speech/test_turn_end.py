@@ -41,6 +41,8 @@ def test_whole_sentences_questions_and_short_answers_are_finished(text: str) -> 
         "I'd like to.",
         "Medicare,",
         "What about Part A or...",
+        "M..",
+        "Hm",
     ],
 )
 def test_fillers_function_words_and_openings_are_open(text: str) -> None:
@@ -64,7 +66,7 @@ def test_half_a_number_is_open(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "Medicare.", "I'm 65.", "What is it for?", "How many months do I have?"]
+    "text", ["", "Medicare.", "Plan M.", "I'm 65.", "What is it for?", "How many months do I have?"]
 )
 def test_what_could_be_either_is_unclear(text: str) -> None:
     assert judge(text) is TurnEnd.UNCLEAR
