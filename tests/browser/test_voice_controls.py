@@ -551,6 +551,21 @@ def test_the_buttons_of_talk_fit_a_phone_of_360_pixels(
     context.close()
 
 
+@pytest.mark.parametrize(("width", "height"), [(844, 390), (667, 375)])
+def test_a_phone_on_its_side_shows_words_and_buttons_without_scrolling(
+    voice_page: Page, audio: FakeAudioServer, width: int, height: int
+) -> None:
+    talking(voice_page, audio)
+    answer_id(voice_page)
+    voice_page.get_by_test_id("view-talk").click()
+    voice_page.set_viewport_size({"width": width, "height": height})
+    expect(voice_page.get_by_test_id("talk")).to_be_in_viewport(ratio=1)
+    expect(voice_page.get_by_test_id("caption")).to_be_in_viewport(ratio=0.5)
+    voice_page.wait_for_function(
+        "() => { const e = document.querySelector('.stage'); return e.scrollHeight <= e.clientHeight }"
+    )
+
+
 def _counts() -> dict[str, int]:
     texts = (
         "In 2026 Part B costs $202.90 a month. [1] See also [2] [3].",
