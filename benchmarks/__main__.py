@@ -22,17 +22,17 @@ from dataclasses import dataclass, field
 from benchmarks.goals import CORPUS, MET, MISSED, QUESTIONS, SKIPPED
 
 MINUTES = {
-    "second_start": 1.0,
-    "engine_latency": 0.5,
-    "page_stream": 2.0,
-    "speech": 0.5,
-    "turn_ends": 0.5,
-    "engine_voice": 1.0,
-    "voice_page": 3.0,
-    "relay": 2.0,
-    "answers": 6.0,
-    "ingest": 6.0,
-    "retrieval": 15.0,
+    "second_start": 0.6,
+    "engine_latency": 0.2,
+    "page_stream": 0.7,
+    "speech": 0.2,
+    "turn_ends": 0.2,
+    "engine_voice": 0.6,
+    "voice_page": 2.5,
+    "relay": 1.8,
+    "answers": 2.5,
+    "ingest": 2.0,
+    "retrieval": 8.0,
 }
 """About how long each part takes on two cores that do nothing else."""
 QUICK_MINUTES = 3.0
