@@ -332,9 +332,12 @@ def test_audio_comes_out_as_bytes(conversation: Conversation) -> None:
     assert play(conversation, part("response.output_audio.done", "unknown")) == []
 
 
-def test_audio_that_is_not_base64_is_a_fault_and_not_an_exception(conversation: Conversation) -> None:
+@pytest.mark.parametrize("delta", ["AAAAA", "AAé="])
+def test_audio_that_is_not_base64_is_a_fault_and_not_an_exception(
+    conversation: Conversation, delta: str
+) -> None:
     turn(conversation)
-    effects = play(conversation, part("response.output_audio.delta", delta="AAAAA"))
+    effects = play(conversation, part("response.output_audio.delta", delta=delta))
     assert [type(e) for e in effects] == [ServerFault]
 
 
